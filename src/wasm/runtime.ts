@@ -1,0 +1,199 @@
+// A runtime is one instance of the kernels on one memory. Everything else in the package is built on its two services:
+// kernels (`runtime.kernels.name(addresses, sizes)`) and tensors (`runtime.tensor(shape)`).
+
+import {
+  checkInteger,
+  checkOneOf,
+  checkOptions,
+  checkShape,
+  CorruptionError,
+  DisposedError,
+  PoisonedError,
+  UnsupportedError,
+} from "../check.js";
+import type { Disposable, DType } from "../types.js";
+import { Arena, type MemoryUsage } from "./arena.js";
+import type { Kernels } from "./kernels.gen.js";
+import { loadKernels, type Variant, type WasmSource } from "./load.js";
+import { selfTest } from "./selftest.js";
+import { Tensor } from "./tensor.js";
+
+/** What `loadRuntime` takes; every field is optional. */
+export interface RuntimeOptions {
+  /** `reproducible` (default): the same bits in every engine. `fast`: fused multiply-add where the engine has it. */
+  numerics?: "reproducible" | "fast";
+  /** `auto` (default) or 1. This version runs on one thread; results never depend on the number. */
+  threads?: "auto" | number;
+  /** Limit of the linear memory in bytes; default 1 GiB, at most 4 GiB. */
+  maxBytes?: number;
+  /** A kernel binary to use instead of the embedded one: the `mbrl-wasm/wasm/*.wasm` files in any form. */
+  wasm?: WasmSource;
+  /** Loads the slow binary that asserts every memory access and checks guard words after each call. For tests. */
+  checked?: boolean;
+}
+
+/** What is in use, as `runtime.info()` tells it. */
+export interface RuntimeInfo {
+  readonly numerics: "reproducible" | "fast";
+  readonly variant: Variant;
+  readonly threads: number;
+  /** Why there are not more threads. */
+  readonly threadsReason: string;
+  readonly memory: MemoryUsage;
+}
+
+const GIB = 2 ** 30;
+// release builds look at the guard words once in so many kernel calls
+const GUARD_INTERVAL = 100_000;
+
+export class Runtime implements Disposable {
+  /** The kernels: byte addresses and sizes in. A trap poisons the runtime. */
+  readonly kernels: Kernels;
+  readonly #arena: Arena;
+  readonly #numerics: "reproducible" | "fast";
+  readonly #variant: Variant;
+  #failure: PoisonedError | undefined;
+  #disposed = false;
+  #calls = 0;
+
+  /** Made by `loadRuntime`. */
+  constructor(kernels: Kernels, arena: Arena, numerics: "reproducible" | "fast", variant: Variant) {
+    this.#arena = arena;
+    this.#numerics = numerics;
+    this.#variant = variant;
+    this.kernels = this.#guarded(kernels);
+  }
+
+  /** A zeroed tensor; throws `OutOfMemoryError` when `maxBytes` does not suffice. */
+  tensor<T extends DType = "f32">(shape: readonly number[], dtype: T = "f32" as T): Tensor<T> {
+    this.#checkUsable();
+    const size = checkShape("runtime.tensor", "shape", shape);
+    return new Tensor(this.#arena, [...shape], size, dtype);
+  }
+
+  /**
+   * Builds a part that owns several tensors: whatever `build` takes from the scope is disposed of when `build` throws, and
+   * by the scope's `dispose()` afterwards.
+   */
+  scoped<P>(build: (scope: Scope) => P): P {
+    const scope = new Scope(this);
+    try {
+      return build(scope);
+    } catch (error) {
+      scope.dispose();
+      throw error;
+    }
+  }
+
+  /** Binary, numerics, threads and memory in use. */
+  info(): RuntimeInfo {
+    return {
+      numerics: this.#numerics,
+      variant: this.#variant,
+      threads: 1,
+      threadsReason: "this version runs its kernels on one thread",
+      memory: this.memoryUsage(),
+    };
+  }
+
+  /** Bytes in use, the most ever in use, live tensors, and the limit. */
+  memoryUsage(): MemoryUsage {
+    return this.#arena.usage();
+  }
+
+  /** Throws `CorruptionError` if a guard word next to any live tensor was overwritten. */
+  checkGuards(): void {
+    this.#arena.checkGuards();
+  }
+
+  /** Ends the runtime: later calls throw. The memory goes when nothing refers to the runtime any more. */
+  dispose(): void {
+    this.#disposed = true;
+  }
+
+  /** Lets `using runtime = await loadRuntime()` dispose of it. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #checkUsable(): void {
+    if (this.#failure) throw this.#failure;
+    if (this.#disposed) throw new DisposedError("runtime");
+  }
+
+  // each export behind a check of the runtime's state; a trap is remembered
+  #guarded(kernels: Kernels): Kernels {
+    const guarded: Record<string, unknown> = {};
+    for (const [name, kernel] of Object.entries(kernels)) {
+      if (typeof kernel !== "function") continue;
+      guarded[name] = (...args: number[]): number | undefined => {
+        if (this.#disposed || this.#failure) this.#checkUsable();
+        let result: number | undefined;
+        try {
+          result = kernel(...args);
+        } catch (error) {
+          this.#failure = new PoisonedError(name, error);
+          throw this.#failure;
+        }
+        if (this.#variant === "checked" || ++this.#calls % GUARD_INTERVAL === 0) this.#arena.checkGuards();
+        return result;
+      };
+    }
+    return guarded as unknown as Kernels;
+  }
+}
+
+/** Collects what a part holds, so that it can be let go in one call, in reverse order. */
+export class Scope implements Disposable {
+  readonly runtime: Runtime;
+  readonly #held: Disposable[] = [];
+
+  constructor(runtime: Runtime) {
+    this.runtime = runtime;
+  }
+
+  /** A zeroed tensor that the scope disposes of. */
+  tensor<T extends DType = "f32">(shape: readonly number[], dtype: T = "f32" as T): Tensor<T> {
+    return this.hold(this.runtime.tensor(shape, dtype));
+  }
+
+  /** Adds something to dispose of, and returns it. */
+  hold<D extends Disposable>(part: D): D {
+    this.#held.push(part);
+    return part;
+  }
+
+  /** Disposes of everything held. A second call does nothing. */
+  dispose(): void {
+    while (this.#held.length > 0) this.#held.pop()?.dispose();
+  }
+}
+
+/**
+ * Loads the kernels and returns a runtime. Asynchronous once; everything after it is synchronous.
+ * Throws `UnsupportedError` when the engine lacks SIMD (or relaxed SIMD with `numerics: "fast"`), `CorruptionError` when
+ * the kernels fail their self-test.
+ */
+export async function loadRuntime(options?: RuntimeOptions): Promise<Runtime> {
+  const op = "loadRuntime";
+  const known = ["numerics", "threads", "maxBytes", "wasm", "checked"] as const;
+  const { numerics = "reproducible", threads = "auto", maxBytes = GIB, wasm, checked = false } = checkOptions(op, options, known);
+  checkOneOf(op, "numerics", numerics, ["reproducible", "fast"]);
+  checkInteger(op, "maxBytes", maxBytes, 2 ** 20, 4 * GIB);
+  if (threads !== "auto" && checkInteger(op, "threads", threads, 1) > 1) {
+    throw new UnsupportedError(["threads"], 'loadRuntime: this version runs on one thread; use threads: "auto" or 1');
+  }
+  const variant: Variant = checked ? "checked" : numerics === "fast" ? "relaxed" : "simd";
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: Math.ceil(maxBytes / 65536) });
+  let arena: Arena | undefined;
+  const kernels = await loadKernels(variant, wasm, memory, (address, bytes, write) => {
+    if (!arena?.allows(address >>> 0, bytes, write !== 0)) {
+      const action = write ? "write" : "read";
+      throw new CorruptionError(`kernel ${action} of ${bytes} bytes at address ${address >>> 0} lies in no live tensor`);
+    }
+  });
+  arena = new Arena(memory, kernels.heap_base(), maxBytes);
+  const runtime = new Runtime(kernels, arena, numerics, variant);
+  selfTest(runtime);
+  return runtime;
+}
