@@ -166,7 +166,11 @@ export function checkOneOf<T extends string>(op: string, name: string, value: un
 }
 
 /** An options object whose keys are all known, so that a typo is an error and not a default. */
-export function checkOptions<T extends object>(op: string, options: T | undefined, known: readonly (keyof T & string)[]): T {
+export function checkOptions<T extends object>(
+  op: string,
+  options: T | undefined,
+  known: readonly (keyof T & string)[],
+): T {
   if (options === undefined) return {} as T;
   if (options === null || typeof options !== "object") wrongKind(op, "options", "an object", options);
   for (const key of Object.keys(options)) {

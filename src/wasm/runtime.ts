@@ -177,7 +177,13 @@ export class Scope implements Disposable {
 export async function loadRuntime(options?: RuntimeOptions): Promise<Runtime> {
   const op = "loadRuntime";
   const known = ["numerics", "threads", "maxBytes", "wasm", "checked"] as const;
-  const { numerics = "reproducible", threads = "auto", maxBytes = GIB, wasm, checked = false } = checkOptions(op, options, known);
+  const {
+    numerics = "reproducible",
+    threads = "auto",
+    maxBytes = GIB,
+    wasm,
+    checked = false,
+  } = checkOptions(op, options, known);
   checkOneOf(op, "numerics", numerics, ["reproducible", "fast"]);
   checkInteger(op, "maxBytes", maxBytes, 2 ** 20, 4 * GIB);
   if (threads !== "auto" && checkInteger(op, "threads", threads, 1) > 1) {
@@ -189,7 +195,9 @@ export async function loadRuntime(options?: RuntimeOptions): Promise<Runtime> {
   const kernels = await loadKernels(variant, wasm, memory, (address, bytes, write) => {
     if (!arena?.allows(address >>> 0, bytes, write !== 0)) {
       const action = write ? "write" : "read";
-      throw new CorruptionError(`kernel ${action} of ${bytes} bytes at address ${address >>> 0} lies in no live tensor`);
+      throw new CorruptionError(
+        `kernel ${action} of ${bytes} bytes at address ${address >>> 0} lies in no live tensor`,
+      );
     }
   });
   arena = new Arena(memory, kernels.heap_base(), maxBytes);
