@@ -1,0 +1,115 @@
+// One way to measure, for every bench: the result is checked before the clock starts, both sides are warmed up, and then run
+// in turn (ours, peer, ours, …) so that a slow moment of the machine hits both; `ratio` is the median of the per-round ratios.
+
+import { cpus } from "node:os";
+import Benchmark from "benchmark";
+import type { Runtime } from "../src/wasm/index.js";
+
+/** What is timed: `run` does it once and returns a number that depends on the result, so that nothing is optimized away. */
+export interface Side {
+  readonly name: string;
+  run(): number;
+}
+
+/** One line of a bench. */
+export interface Case {
+  readonly name: string;
+  /** A rate (`GFLOP/s`, …: more is better), or `ms`: the time of one call. */
+  readonly unit: string;
+  /** How many units of work one call does, for a rate. */
+  readonly work?: number;
+  readonly ours: Side;
+  /** What we are held against in the same run. */
+  readonly peer?: Side;
+  /** Throws when the result is wrong; called before anything is timed. */
+  check(): void;
+}
+
+/** What a `<subject>.bench.ts` exports. */
+export interface Bench {
+  cases(runtime: Runtime): readonly Case[];
+}
+
+/** One line of `--json`. */
+export interface Result {
+  readonly subject: string;
+  readonly case: string;
+  readonly unit: string;
+  /** Median over the rounds, and the least and greatest. */
+  readonly value: number;
+  readonly min: number;
+  readonly max: number;
+  readonly peer?: string;
+  /** How many times faster we are than the peer. */
+  readonly ratio?: number;
+}
+
+const ROUNDS = 7;
+const WARM_UP_SECONDS = 0.1;
+const ROUND_SECONDS = 0.1;
+
+let sink = 0;
+
+/** What the figures were taken on. */
+export function machine(runtime: Runtime): string {
+  const { variant, threads } = runtime.info();
+  const cores = cpus();
+  return `${cores[0]?.model ?? "unknown CPU"}, ${cores.length} cores, Node ${process.version}, ${variant}, ${threads} thread`;
+}
+
+/** Runs a case. */
+export function measure(subject: string, subjectCase: Case): Result {
+  const { name, unit, work = 1, ours, peer } = subjectCase;
+  subjectCase.check();
+  warmUp(ours);
+  if (peer) warmUp(peer);
+  const values: number[] = [];
+  const ratios: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const rate = callsPerSecond(ours);
+    values.push(unit === "ms" ? 1000 / rate : work * rate);
+    if (peer) ratios.push(rate / callsPerSecond(peer));
+  }
+  if (!Number.isFinite(sink)) throw new Error(`bench ${subject}, ${name}: a result is not finite`);
+  const result = {
+    subject,
+    case: name,
+    unit,
+    value: median(values),
+    min: Math.min(...values),
+    max: Math.max(...values),
+  };
+  return peer ? { ...result, peer: peer.name, ratio: median(ratios) } : result;
+}
+
+/** A result as a line of text. */
+export function describe({ case: name, unit, value, min, max, peer, ratio }: Result): string {
+  const figures = `${value.toPrecision(4)} ${unit}  (${min.toPrecision(4)} – ${max.toPrecision(4)})`;
+  return `${name.padEnd(36)} ${figures}${ratio === undefined ? "" : `  ${ratio.toFixed(2)}× ${peer}`}`;
+}
+
+function warmUp(side: Side): void {
+  const end = performance.now() + 1000 * WARM_UP_SECONDS;
+  do sink += side.run();
+  while (performance.now() < end);
+}
+
+function callsPerSecond(side: Side): number {
+  const benchmark = new Benchmark(
+    side.name,
+    () => {
+      sink += side.run();
+    },
+    { maxTime: ROUND_SECONDS, minSamples: 3, minTime: ROUND_SECONDS / 4 },
+  );
+  benchmark.run({ async: false });
+  if (benchmark.error) throw benchmark.error;
+  // the median of the samples, which a hiccup of the machine moves less than the mean
+  return 1 / median(benchmark.stats.sample);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}

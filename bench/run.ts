@@ -1,0 +1,33 @@
+// npm run bench -- <subject> [--json] [--numerics fast]: runs bench/<subject>.bench.ts and prints a line per case.
+
+import { readdirSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { loadRuntime } from "../src/wasm/index.js";
+import { type Bench, describe, machine, measure } from "./harness.js";
+
+const subjects = readdirSync(import.meta.dirname)
+  .filter((file) => file.endsWith(".bench.ts"))
+  .map((file) => file.replace(".bench.ts", ""));
+
+const { values, positionals } = parseArgs({
+  options: { json: { type: "boolean", default: false }, numerics: { type: "string", default: "reproducible" } },
+  allowPositionals: true,
+});
+const unknown = positionals.find((subject) => !subjects.includes(subject));
+if (positionals.length === 0 || unknown !== undefined) {
+  console.error(`${unknown === undefined ? "which bench?" : `no bench "${unknown}"`} one of: ${subjects.join(", ")}`);
+  process.exit(2);
+}
+
+const numerics = values.numerics as "reproducible" | "fast";
+for (const subject of positionals) {
+  const runtime = await loadRuntime({ numerics });
+  const { cases } = (await import(`./${subject}.bench.js`)) as Bench;
+  // the machine line is no result: with --json it goes where it cannot be parsed as one
+  (values.json ? console.error : console.log)(`${subject} on ${machine(runtime)}`);
+  for (const subjectCase of cases(runtime)) {
+    const result = measure(subject, subjectCase);
+    console.log(values.json ? JSON.stringify(result) : describe(result));
+  }
+  runtime.dispose();
+}
