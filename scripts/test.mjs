@@ -67,7 +67,7 @@ async function worker() {
     const mark = result.reasons.length > 0 ? `FAIL  ${result.reasons.join("; ")}` : "ok";
     const skips = result.skipped > 0 ? `, ${result.skipped} skipped` : "";
     console.log(`${file}  ${result.passed}/${result.total}${skips}  ${result.seconds} s  ${mark}`);
-    if (result.reasons.length > 0) console.log(result.output);
+    if (result.reasons.length > 0) console.log(result.output.replace(/^(.{2000}).+$/gm, "$1 …"));
     else for (const [note] of result.output.matchAll(/^note: .*$/gm)) console.log(`  ${note}`);
   }
 }

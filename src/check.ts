@@ -36,10 +36,12 @@ export class DisposedError extends MbrlError {
   }
 }
 
-/** A kernel trapped earlier: memory may be half-written, so the runtime refuses to go on. */
+/** A kernel trapped, now or earlier: memory may be half-written, so the runtime refuses to go on. `cause` is the trap. */
 export class PoisonedError extends MbrlError {
   constructor(kernel: string, cause: unknown) {
-    super("POISONED", `kernel "${kernel}" trapped; this runtime can no longer be used, load a new one`, { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const advice = "this runtime can no longer be used, load a new one";
+    super("POISONED", `kernel "${kernel}" trapped (${reason}); ${advice}`, { cause });
   }
 }
 

@@ -2,7 +2,7 @@
 // on an imported memory with the AssemblyScript loader.
 
 import { type Imports, instantiate } from "@assemblyscript/loader";
-import { UnsupportedError, wrongKind } from "../check.js";
+import { FormatError, UnsupportedError, wrongKind } from "../check.js";
 import type { Kernels } from "./kernels.gen.js";
 import { probeFeatures } from "./probe.js";
 
@@ -23,14 +23,17 @@ async function decode(variant: Variant): Promise<Uint8Array<ArrayBuffer>> {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
-function isSource(source: unknown): source is WasmSource {
-  return (
-    source instanceof WebAssembly.Module ||
-    source instanceof ArrayBuffer ||
-    ArrayBuffer.isView(source) ||
-    (typeof Response === "function" && source instanceof Response) ||
-    typeof (source as PromiseLike<Response> | undefined)?.then === "function"
-  );
+// never streamed: a server that sends the wrong MIME type would make streaming compilation fail
+async function moduleOrBytes(source: unknown): Promise<WebAssembly.Module | BufferSource> {
+  if (source instanceof WebAssembly.Module || source instanceof ArrayBuffer) return source;
+  // not every engine compiles a DataView
+  if (ArrayBuffer.isView(source))
+    return new Uint8Array(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength);
+  if (typeof Response !== "function" || !(source instanceof Response)) {
+    return wrongKind("loadRuntime", "wasm", "a WebAssembly.Module, bytes or a Response", source);
+  }
+  if (!source.ok) throw new FormatError(`loadRuntime: "wasm" is a response of status ${source.status}: ${source.url}`);
+  return source.arrayBuffer();
 }
 
 /** Instantiates a variant, or the binary the caller brings, on `memory`. */
@@ -40,9 +43,6 @@ export async function loadKernels(
   memory: WebAssembly.Memory,
   checkAccess: (address: number, bytes: number, write: number) => void,
 ): Promise<Kernels> {
-  if (source !== undefined && !isSource(source)) {
-    wrongKind("loadRuntime", "wasm", "a WebAssembly.Module, bytes or a Response", source);
-  }
   const features = probeFeatures();
   if (!features.simd) throw new UnsupportedError(["simd"], "this engine lacks 128-bit WebAssembly SIMD");
   if (variant === "relaxed" && !features.relaxedSimd) {
@@ -51,10 +51,16 @@ export async function loadKernels(
       'this engine lacks relaxed SIMD, which numerics: "fast" needs; use numerics: "reproducible"',
     );
   }
-  let resolved = await (source ?? decode(variant));
-  // a server that sends the wrong MIME type would make streaming compilation fail
-  if (typeof Response === "function" && resolved instanceof Response) resolved = await resolved.arrayBuffer();
+  const binary = source === undefined ? await decode(variant) : await moduleOrBytes(await source);
   const imports = { env: { memory, check_access: checkAccess } } as Imports;
-  const { instance } = await instantiate<Record<string, unknown>>(resolved as BufferSource, imports);
-  return instance.exports as unknown as Kernels;
+  try {
+    const { instance } = await instantiate<Record<string, unknown>>(binary, imports);
+    if (typeof instance.exports.heap_base === "function") return instance.exports as unknown as Kernels;
+  } catch (error) {
+    // does not compile, or imports what it should not; any other error is no verdict on the bytes
+    const verdicts = [WebAssembly.CompileError, WebAssembly.LinkError, TypeError];
+    if (source === undefined || !verdicts.some((kind) => error instanceof kind)) throw error;
+    throw new FormatError(`loadRuntime: "wasm" is no kernel binary of this version: ${(error as Error).message}`);
+  }
+  throw new FormatError('loadRuntime: "wasm" is no kernel binary of this version: it lacks "heap_base"');
 }

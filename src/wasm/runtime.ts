@@ -8,6 +8,7 @@ import {
   checkShape,
   CorruptionError,
   DisposedError,
+  OutOfMemoryError,
   PoisonedError,
   UnsupportedError,
 } from "../check.js";
@@ -16,7 +17,7 @@ import { Arena, type MemoryUsage } from "./arena.js";
 import type { Kernels } from "./kernels.gen.js";
 import { loadKernels, type Variant, type WasmSource } from "./load.js";
 import { selfTest } from "./selftest.js";
-import { Tensor } from "./tensor.js";
+import { arrayTypes, Tensor } from "./tensor.js";
 
 /** What `loadRuntime` takes; every field is optional. */
 export interface RuntimeOptions {
@@ -43,6 +44,9 @@ export interface RuntimeInfo {
 }
 
 const GIB = 2 ** 30;
+const PAGE = 65536;
+const FIRST_PAGES = 16;
+const dtypes = Object.keys(arrayTypes) as DType[];
 // release builds look at the guard words once in so many kernel calls
 const GUARD_INTERVAL = 100_000;
 
@@ -68,6 +72,7 @@ export class Runtime implements Disposable {
   tensor<T extends DType = "f32">(shape: readonly number[], dtype: T = "f32" as T): Tensor<T> {
     this.#checkUsable();
     const size = checkShape("runtime.tensor", "shape", shape);
+    checkOneOf("runtime.tensor", "dtype", dtype, dtypes);
     return new Tensor(this.#arena, [...shape], size, dtype);
   }
 
@@ -80,7 +85,8 @@ export class Runtime implements Disposable {
     try {
       return build(scope);
     } catch (error) {
-      scope.dispose();
+      // the error of `build` is the one to tell, whatever letting go says
+      scope.release();
       throw error;
     }
   }
@@ -121,22 +127,21 @@ export class Runtime implements Disposable {
     if (this.#disposed) throw new DisposedError("runtime");
   }
 
-  // each export behind a check of the runtime's state; a trap is remembered
+  // each export behind a check of the runtime's state; a trap or a broken guard word is remembered
   #guarded(kernels: Kernels): Kernels {
     const guarded: Record<string, unknown> = {};
     for (const [name, kernel] of Object.entries(kernels)) {
       if (typeof kernel !== "function") continue;
       guarded[name] = (...args: number[]): number | undefined => {
         if (this.#disposed || this.#failure) this.#checkUsable();
-        let result: number | undefined;
         try {
-          result = kernel(...args);
+          const result = kernel(...args);
+          if (this.#variant === "checked" || ++this.#calls % GUARD_INTERVAL === 0) this.#arena.checkGuards();
+          return result;
         } catch (error) {
           this.#failure = new PoisonedError(name, error);
           throw this.#failure;
         }
-        if (this.#variant === "checked" || ++this.#calls % GUARD_INTERVAL === 0) this.#arena.checkGuards();
-        return result;
       };
     }
     return guarded as unknown as Kernels;
@@ -163,16 +168,44 @@ export class Scope implements Disposable {
     return part;
   }
 
-  /** Disposes of everything held. A second call does nothing. */
+  /** Disposes of everything held, also when a part complains; throws the first complaint. A second call does nothing. */
   dispose(): void {
-    while (this.#held.length > 0) this.#held.pop()?.dispose();
+    const [complaint] = this.release();
+    if (complaint !== undefined) throw complaint;
+  }
+
+  /** Disposes of everything held and returns what the parts threw. */
+  release(): unknown[] {
+    const complaints: unknown[] = [];
+    for (let part = this.#held.pop(); part !== undefined; part = this.#held.pop()) {
+      try {
+        part.dispose();
+      } catch (error) {
+        complaints.push(error);
+      }
+    }
+    return complaints;
+  }
+
+  /** Lets `using scope = …` dispose of it. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+function createMemory(maxBytes: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: Math.ceil(maxBytes / PAGE) });
+  } catch {
+    // the engine reserves address space for the maximum, and a process has only so much
+    throw new OutOfMemoryError(FIRST_PAGES * PAGE, 0, maxBytes);
   }
 }
 
 /**
  * Loads the kernels and returns a runtime. Asynchronous once; everything after it is synchronous.
- * Throws `UnsupportedError` when the engine lacks SIMD (or relaxed SIMD with `numerics: "fast"`), `CorruptionError` when
- * the kernels fail their self-test.
+ * Throws `UnsupportedError` when the engine lacks SIMD (or relaxed SIMD with `numerics: "fast"`), `FormatError` when `wasm`
+ * is no kernel binary of this version, `CorruptionError` when the kernels fail their self-test.
  */
 export async function loadRuntime(options?: RuntimeOptions): Promise<Runtime> {
   const op = "loadRuntime";
@@ -190,7 +223,7 @@ export async function loadRuntime(options?: RuntimeOptions): Promise<Runtime> {
     throw new UnsupportedError(["threads"], 'loadRuntime: this version runs on one thread; use threads: "auto" or 1');
   }
   const variant: Variant = checked ? "checked" : numerics === "fast" ? "relaxed" : "simd";
-  const memory = new WebAssembly.Memory({ initial: 16, maximum: Math.ceil(maxBytes / 65536) });
+  const memory = createMemory(maxBytes);
   let arena: Arena | undefined;
   const kernels = await loadKernels(variant, wasm, memory, (address, bytes, write) => {
     if (!arena?.allows(address >>> 0, bytes, write !== 0)) {
