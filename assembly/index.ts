@@ -2,3 +2,5 @@
 // Arguments: outputs, inputs, sizes, as byte addresses and element counts.
 
 export { heap_base } from "./memory";
+export { cos_f32, exp_f32, log_f32, sigmoid_f32, sin_f32, softplus_f32, swish_f32, tanh_f32 } from "./math/elementwise";
+export { philox_bits, random_normal, random_truncated_normal, random_uniform } from "./random/philox";
