@@ -72,6 +72,8 @@ export function putlane0(address: usize, value: v128): void {
 }
 
 /** Loads the first `count` (1 to 3) f32 of a vector; the other lanes are zero. */
+// @ts-ignore: decorator
+@inline
 export function getpart(address: usize, count: i32): v128 {
   reading(address, (<usize>count) << 2);
   let value = v128.load32_zero(address);
@@ -81,6 +83,8 @@ export function getpart(address: usize, count: i32): v128 {
 }
 
 /** Stores the first `count` (1 to 3) f32 of a vector. */
+// @ts-ignore: decorator
+@inline
 export function putpart(address: usize, value: v128, count: i32): void {
   writing(address, (<usize>count) << 2);
   v128.store32_lane(address, value, 0);
