@@ -2,6 +2,7 @@
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { FormatError, UnsupportedError } from "../../src/check.js";
@@ -111,17 +112,21 @@ loading("fast numerics need relaxed SIMD, and say so", async () => {
   }
 });
 
-loading("fast numerics work on an engine that has relaxed SIMD", () => {
+loading("with relaxed SIMD, fast numerics work, and a relaxed binary does not pass for a reproducible one", () => {
   const script = `
+    import { readFileSync } from "node:fs";
     import { setFlagsFromString } from "node:v8";
     try { setFlagsFromString("--experimental-wasm-relaxed-simd"); } catch {}
     const { loadRuntime } = await import(${JSON.stringify(new URL("src/wasm/index.ts", root).href)});
     const runtime = await loadRuntime({ numerics: "fast" });
-    console.log(runtime.info().variant, runtime.info().numerics);`;
+    console.log(runtime.info().variant, runtime.info().numerics);
+    const wasm = readFileSync(${JSON.stringify(fileURLToPath(new URL("build/wasm/relaxed.wasm", root)))});
+    await loadRuntime({ numerics: "fast", wasm });
+    await loadRuntime({ wasm }).catch((error) => console.log(error.name));`;
   const out = execFileSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], {
     encoding: "utf8",
   });
-  assert.is(out.trim(), "relaxed fast");
+  assert.equal(out.trim().split("\n"), ["relaxed fast", "CorruptionError"]);
 });
 
 loading.run();
