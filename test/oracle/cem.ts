@@ -1,0 +1,102 @@
+// Float64 twins of the planning kernels: plain loops over plain arrays.
+
+/** mean + σz with σ limited by the distances to the bounds. Rows of `L` columns. */
+export function sampleTruncated(
+  noise: ArrayLike<number>,
+  mean: ArrayLike<number>,
+  variance: ArrayLike<number>,
+  low: ArrayLike<number>,
+  high: ArrayLike<number>,
+): number[] {
+  const L = mean.length;
+  return Array.from(noise, (z, i) => {
+    const c = i % L;
+    const deviation = Math.min(Math.sqrt(variance[c]), (mean[c] - low[c]) / 2, (high[c] - mean[c]) / 2);
+    return Math.min(Math.max(mean[c] + deviation * z, low[c]), high[c]);
+  });
+}
+
+/** clip(mean + √variance · z). */
+export function sampleClipped(
+  noise: ArrayLike<number>,
+  mean: ArrayLike<number>,
+  variance: ArrayLike<number>,
+  low: ArrayLike<number>,
+  high: ArrayLike<number>,
+): number[] {
+  const L = mean.length;
+  return Array.from(noise, (z, i) => {
+    const c = i % L;
+    return Math.min(Math.max(mean[c] + Math.sqrt(variance[c]) * z, low[c]), high[c]);
+  });
+}
+
+/** Positions of the best `K` finite returns, best first, ties by position. */
+export function select(returns: ArrayLike<number>, K: number): number[] {
+  const finite = Array.from(returns, (value, index) => ({ value, index })).filter(({ value }) =>
+    Number.isFinite(value),
+  );
+  finite.sort((a, b) => b.value - a.value || a.index - b.index);
+  return finite.slice(0, K).map(({ index }) => index);
+}
+
+/** Mean and variance of the rows `elites` of `actions`, blended with the old ones, which weigh `alpha`. */
+export function refit(
+  mean: ArrayLike<number>,
+  variance: ArrayLike<number>,
+  actions: ArrayLike<number>,
+  elites: readonly number[],
+  alpha: number,
+): { mean: number[]; variance: number[] } {
+  const L = mean.length;
+  const next = { mean: Array.from(mean), variance: Array.from(variance) };
+  for (let c = 0; c < L && elites.length > 0; c++) {
+    const column = elites.map((row) => actions[row * L + c]);
+    const average = column.reduce((sum, x) => sum + x, 0) / column.length;
+    const spread = column.reduce((sum, x) => sum + (x - average) ** 2, 0) / column.length;
+    next.mean[c] = alpha * mean[c] + (1 - alpha) * average;
+    next.variance[c] = alpha * variance[c] + (1 - alpha) * spread;
+  }
+  return next;
+}
+
+/** Largest variance as a fraction of the squared half width of the bounds. */
+export function widest(variance: ArrayLike<number>, low: ArrayLike<number>, high: ArrayLike<number>): number {
+  return Array.from(variance, (v, c) => (high[c] > low[c] ? v / ((high[c] - low[c]) / 2) ** 2 : 0)).reduce(
+    (a, b) => Math.max(a, b),
+    0,
+  );
+}
+
+/** noise [N, A, H] to series along time with power spectrum 1/f^β and variance 1, [N, H, A]. */
+export function colored(noise: ArrayLike<number>, N: number, H: number, A: number, beta: number): number[] {
+  const strengths = Array.from({ length: H }, (_, j) => Math.max(Math.ceil(j / 2), 1) ** (-beta / 2));
+  const power = strengths.reduce((sum, w) => sum + w * w, 0);
+  const basis = (j: number, t: number): number => {
+    const k = Math.ceil(j / 2);
+    const angle = (2 * Math.PI * k * t) / H;
+    if (k === 0 || 2 * k === H) return Math.cos(angle);
+    return Math.SQRT2 * (j % 2 === 1 ? Math.cos(angle) : Math.sin(angle));
+  };
+  const out: number[] = [];
+  for (let n = 0; n < N; n++) {
+    for (let t = 0; t < H; t++) {
+      for (let a = 0; a < A; a++) {
+        let sum = 0;
+        for (let j = 0; j < H; j++) sum += strengths[j] * basis(j, t) * noise[(n * A + a) * H + j];
+        out.push(sum / Math.sqrt(power));
+      }
+    }
+  }
+  return out;
+}
+
+/** mean + k · std over `M` numbers per row of returns [N, M]. */
+export function objective(returns: ArrayLike<number>, N: number, M: number, k: number): number[] {
+  return Array.from({ length: N }, (_, n) => {
+    const row = Array.from({ length: M }, (_, m) => returns[n * M + m]);
+    const mean = row.reduce((sum, x) => sum + x, 0) / M;
+    const variance = row.reduce((sum, x) => sum + (x - mean) ** 2, 0) / M;
+    return mean + k * Math.sqrt(variance);
+  });
+}
