@@ -53,7 +53,7 @@ for (const [binary, runtime] of runtimes) {
   test("sorted, reversed and equal returns", () => {
     const up = Array.from({ length: 1000 }, (_, i) => i);
     assert.equal(selected(up, 4).indices, [999, 998, 997, 996]);
-    assert.equal(selected(up.toReversed(), 4).indices, [0, 1, 2, 3]);
+    assert.equal(selected([...up].reverse(), 4).indices, [0, 1, 2, 3]);
     assert.equal(selected(Array(1000).fill(5), 4).indices, [0, 1, 2, 3]);
   });
 
