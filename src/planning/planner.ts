@@ -77,7 +77,7 @@ export class Bounds {
       this.low.view[i] = low;
       this.high.view[i] = high;
       this.middle[i] = low + (high - low) / 2;
-      this.variance[i] = (high - low) ** 2 / 16;
+      this.variance[i] = ((high - low) * (high - low)) / 16;
     }
   }
 
