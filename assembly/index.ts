@@ -5,7 +5,6 @@ export { heap_base } from "./memory";
 export { cos_f32, exp_f32, log_f32, sigmoid_f32, sin_f32, softplus_f32, swish_f32, tanh_f32 } from "./math/elementwise";
 export { colored_noise, colored_table } from "./planning/colored";
 export { cem_refit } from "./planning/refit";
-export { returns_objective } from "./planning/returns";
 export { elites_keep, rows_gather } from "./planning/rows";
 export { cem_sample, icem_sample, shooting_sample } from "./planning/sample";
 export { elites_select } from "./planning/select";

@@ -21,15 +21,15 @@ const OP = "icem";
 export interface IcemOptions extends PlannerOptions {
   /** Rounds of sampling and refitting per plan; default 3. */
   readonly iterations?: number;
-  /** Sequences that the distribution is fitted to; default 10, at most half of the population. */
-  readonly elites?: number;
+  /** Fraction of the population that the distribution is fitted to, rounded up; in (0, 0.5], default 0.25 (10 of 40). */
+  readonly eliteRatio?: number;
   /** Weight of the old mean and variance in a refit, in [0, 1]; default 0.1. */
   readonly alpha?: number;
   /** β: the noise has power spectrum 1/f^β along time. 0 is white noise; default 3 (the paper tunes it per task, 0.25 to 4). */
   readonly noiseExponent?: number;
   /** γ: each round has γ times fewer sequences than the one before, at least twice the elites; default 1.25. */
   readonly decay?: number;
-  /** Fraction of the elites that takes part in the next round, and moved on in time in the next plan; default 0.3. */
+  /** Fraction of the elites, rounded up, that takes part in the next round, and moved on in time in the next plan; default 0.3. */
   readonly keepFraction?: number;
   /** Returns the mean of the last distribution, or else (default) the best sequence of the last round. */
   readonly returnMean?: boolean;
@@ -37,7 +37,7 @@ export interface IcemOptions extends PlannerOptions {
 
 /** A planner by the improved cross-entropy method. */
 export function icem(runtime: Runtime, options: IcemOptions): Planner {
-  const own = ["iterations", "elites", "alpha", "noiseExponent", "decay", "keepFraction", "returnMean"] as const;
+  const own = ["iterations", "eliteRatio", "alpha", "noiseExponent", "decay", "keepFraction", "returnMean"] as const;
   checkOptions(OP, options, ["actionSpace", "horizon", "population", "seed", ...own]);
   return runtime.scoped((scope) => new Icem(scope, options));
 }
@@ -69,11 +69,11 @@ class Icem implements Planner {
 
   constructor(scope: Scope, options: IcemOptions) {
     const { actionSpace, horizon, population, seed = 0 } = options;
-    const half = Math.floor(checkInteger(OP, "population", population, 2) / 2);
-    const { iterations = 3, elites = Math.min(10, half), alpha = 0.1 } = options;
+    const { iterations = 3, eliteRatio = 0.25, alpha = 0.1 } = options;
     const { noiseExponent = 3, decay = 1.25, keepFraction = 0.3, returnMean = false } = options;
+    checkInteger(OP, "population", population, 2);
     checkInteger(OP, "iterations", iterations, 1);
-    checkInteger(OP, "elites", elites, 1, half);
+    checkNumber(OP, "eliteRatio", eliteRatio, 0, 0.5);
     checkNumber(OP, "noiseExponent", noiseExponent, 0, 10);
     checkNumber(OP, "decay", decay, 1);
     checkNumber(OP, "keepFraction", keepFraction, 0, 1);
@@ -86,6 +86,7 @@ class Icem implements Planner {
     this.#bounds = bounds;
     this.#alpha = checkNumber(OP, "alpha", alpha, 0, 1);
     this.#returnMean = returnMean;
+    const elites = Math.max(1, Math.min(Math.ceil(population * eliteRatio), Math.floor(population / 2)));
     const sizes = Array.from({ length: iterations }, (_, i) => roundSize(population, decay, i, elites));
     const populations = new Map(sizes.map((size) => [size, new Population(scope, bounds, size, elites)]));
     this.#rounds = sizes.map((size) => populations.get(size) as Population);
@@ -97,7 +98,7 @@ class Icem implements Planner {
     this.#variance = scope.tensor([horizon, A]);
     this.#elites = scope.tensor([elites, horizon, A]);
     this.#oldElites = scope.tensor([elites, horizon, A]);
-    this.#keep = Math.round(keepFraction * elites);
+    this.#keep = Math.ceil(keepFraction * elites);
     this.#random = scope.hold(new RandomStream(scope.runtime, seed, OP));
   }
 

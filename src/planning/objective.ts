@@ -1,5 +1,5 @@
 // How the returns that the members of an ensemble predict for one action sequence become the number that planners maximize:
-// mean + k·std over the members. A rollout through an ensemble takes the k.
+// mean + k·std over the members. A rollout through an ensemble takes the k as its `risk`.
 
 import { checkNumber } from "../check.js";
 

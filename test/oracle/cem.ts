@@ -90,13 +90,3 @@ export function colored(noise: ArrayLike<number>, N: number, H: number, A: numbe
   }
   return out;
 }
-
-/** mean + k · std over `M` numbers per row of returns [N, M]. */
-export function objective(returns: ArrayLike<number>, N: number, M: number, k: number): number[] {
-  return Array.from({ length: N }, (_, n) => {
-    const row = Array.from({ length: M }, (_, m) => returns[n * M + m]);
-    const mean = row.reduce((sum, x) => sum + x, 0) / M;
-    const variance = row.reduce((sum, x) => sum + (x - mean) ** 2, 0) / M;
-    return mean + k * Math.sqrt(variance);
-  });
-}

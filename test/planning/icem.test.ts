@@ -7,7 +7,14 @@ import { box, pair, quadratic, rolloutOf } from "./support.js";
 
 const test = suite("icem");
 const unit = box([-1], [1]);
-const options: IcemOptions = { actionSpace: pair, horizon: 4, population: 60, seed: 7, iterations: 4, elites: 5 };
+const options: IcemOptions = {
+  actionSpace: pair,
+  horizon: 4,
+  population: 60,
+  seed: 7,
+  iterations: 4,
+  eliteRatio: 1 / 12,
+};
 const value = quadratic([0.3, -1.2, -0.8, 2.5, 0.6, 0.1, 0, 0]);
 
 // the populations of a plan, as lists of sequences
@@ -39,7 +46,7 @@ test("each round has γ times fewer sequences, at least twice the elites", () =>
   assert.equal(sizes({}), [60, 48, 39, 31]);
   assert.equal(sizes({ decay: 2 }), [60, 30, 15, 10]);
   assert.equal(sizes({ decay: 1 }), [60, 60, 60, 60]);
-  assert.equal(sizes({ population: 9, elites: 4, iterations: 2 }), [9, 8]);
+  assert.equal(sizes({ population: 9, eliteRatio: 0.5, iterations: 2 }), [9, 8]);
 });
 
 test("the best elites of a round join the next one, and the last round tries the mean", () => {
@@ -121,7 +128,7 @@ test("sequences are smooth, the more so the larger the exponent", () => {
 test("options out of range are refused", () => {
   const refuse = (wrong: object, error: RegExp) => assert.throws(() => icem(runtime, { ...options, ...wrong }), error);
   refuse({ population: 1 }, /icem: "population" expected an integer of at least 2, got 1/);
-  refuse({ elites: 31 }, /"elites" expected an integer in \[1, 30\], got 31/);
+  refuse({ eliteRatio: 0.6 }, /"eliteRatio" expected a finite number in \[0, 0.5\], got 0.6/);
   refuse({ decay: 0.5 }, /"decay" expected/);
   refuse({ keepFraction: 2 }, /"keepFraction" expected/);
   refuse({ noiseExponent: -1 }, /"noiseExponent" expected/);

@@ -37,5 +37,5 @@ export function quadratic(target: ArrayLike<number>): (sequence: Float32Array) =
 export const planners: readonly [string, (runtime: Runtime, options: PlannerOptions) => Planner][] = [
   ["randomShooting", randomShooting],
   ["cem", cem],
-  ["icem", (runtime, options) => icem(runtime, { iterations: 5, noiseExponent: 1, ...options })],
+  ["icem", (runtime, options) => icem(runtime, { iterations: 8, noiseExponent: 1, ...options })],
 ];
