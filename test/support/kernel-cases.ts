@@ -58,5 +58,45 @@ export function kernelCases(scope: Scope): KernelCase[] {
   for (const kernel of ["random_uniform", "random_normal", "random_truncated_normal"] as const) {
     add(kernel, [scope.tensor([N])], [], (out) => kernels[kernel](out, N, 1, 2, 3, 4, 5));
   }
+
+  // planning: S sequences of H actions of size A, of which K are elites
+  const [S, H, A, K] = [9, 7, 2, 4];
+  const L = H * A;
+  const filled = (value: number, ...shape: number[]): Tensor => {
+    const tensor = scope.tensor(shape);
+    return tensor.write(Array(tensor.size).fill(value));
+  };
+  const rows = (): Tensor<"i32"> => scope.tensor([K], "i32").write([3, 0, 8, 5]);
+  const bounds = (): Tensor[] => [filled(-1, L), filled(1.5, L)];
+  for (const kernel of ["cem_sample", "icem_sample"] as const) {
+    const distribution = [filled(0.2, L), filled(0.3, L)];
+    add(
+      kernel,
+      [scope.tensor([S, L])],
+      [normal(S, L), ...distribution, ...bounds()],
+      (out, noise, mean, v, low, high) => kernels[kernel](out, noise, mean, v, low, high, S, L),
+    );
+  }
+  add("shooting_sample", [scope.tensor([S, L])], [filled(0.7, S, L), ...bounds()], (out, noise, low, high) =>
+    kernels.shooting_sample(out, noise, low, high, S, L),
+  );
+  add("elites_select", [scope.tensor([K], "i32")], [normal(S)], (out, returns) =>
+    kernels.elites_select(out, returns, S, K),
+  );
+  add("rows_gather", [scope.tensor([K, L])], [normal(S, L), rows()], (out, source, indices) =>
+    kernels.rows_gather(out, source, indices, K, L),
+  );
+  add("elites_keep", [normal(K, L)], [normal(K, L)], (actions, elites) =>
+    kernels.elites_keep(actions, elites, 2, K, H, A),
+  );
+  add("cem_refit", [filled(0.2, L), filled(0.3, L)], [normal(S, L), rows(), ...bounds()], (mean, v, a, i, low, high) =>
+    kernels.cem_refit(mean, v, a, i, low, high, K, L, 0.1),
+  );
+  const colors = scope.tensor([H, 8]);
+  add("colored_table", [colors], [], (table) => kernels.colored_table(table, H, 3));
+  kernels.colored_table(colors.address, H, 3);
+  add("colored_noise", [scope.tensor([S, H, A])], [normal(S, A, H), colors], (out, noise, table) =>
+    kernels.colored_noise(out, noise, table, S, H, A),
+  );
   return cases;
 }
