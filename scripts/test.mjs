@@ -45,7 +45,7 @@ function run(file) {
       const passed = count("Passed");
       const reasons = [];
       if (signal) reasons.push(`ended by ${signal} after ${((performance.now() - started) / 1000).toFixed(0)} s`);
-      else if (total === 0) reasons.push(`ran no test (exit code ${code})`);
+      else if (total + count("Skipped") === 0) reasons.push(`ran no test (exit code ${code})`);
       else if (passed < total) reasons.push(`${total - passed} of ${total} tests failed`);
       else if (code !== 0) reasons.push(`exit code ${code}`);
       for (const name of suitesNotRun(file)) reasons.push(`suite "${name}" has no .run()`);
@@ -68,7 +68,7 @@ async function worker() {
     const skips = result.skipped > 0 ? `, ${result.skipped} skipped` : "";
     console.log(`${file}  ${result.passed}/${result.total}${skips}  ${result.seconds} s  ${mark}`);
     if (result.reasons.length > 0) console.log(result.output.replace(/^(.{2000}).+$/gm, "$1 …"));
-    else for (const [note] of result.output.matchAll(/^note: .*$/gm)) console.log(`  ${note}`);
+    else for (const [note] of result.output.matchAll(/note: .*$/gm)) console.log(`  ${note}`);
   }
 }
 if (queue.length === 0) {

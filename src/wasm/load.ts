@@ -57,6 +57,14 @@ export async function loadKernels(
     const { instance } = await instantiate<Record<string, unknown>>(binary, imports);
     if (typeof instance.exports.heap_base === "function") return instance.exports as unknown as Kernels;
   } catch (error) {
+    // each engine says it in its own words, all of them name the policy
+    if (/content security policy|unsafe-eval|CSP/i.test(String(error))) {
+      const policy = "script-src 'self' 'wasm-unsafe-eval'";
+      throw new UnsupportedError(
+        ["wasm-unsafe-eval"],
+        `this page's Content-Security-Policy forbids WebAssembly; allow it with ${policy}`,
+      );
+    }
     // does not compile, or imports what it should not; any other error is no verdict on the bytes
     const verdicts = [WebAssembly.CompileError, WebAssembly.LinkError, TypeError];
     if (source === undefined || !verdicts.some((kind) => error instanceof kind)) throw error;
