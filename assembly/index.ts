@@ -1,6 +1,9 @@
 // The ABI: every kernel that the host can call, and nothing else.
 // Arguments: outputs, inputs, sizes, as byte addresses and element counts.
 
+export { cartpole_reset, cartpole_reward, cartpole_step, cartpole_terminated } from "./envs/cartpole";
+export { pendulum_reset, pendulum_reward, pendulum_step, pendulum_terminated } from "./envs/pendulum";
+export { sequence_actions, sequence_rewards } from "./envs/true_returns";
 export { heap_base } from "./memory";
 export { cos_f32, exp_f32, log_f32, sigmoid_f32, sin_f32, softplus_f32, swish_f32, tanh_f32 } from "./math/elementwise";
 export { colored_noise, colored_table } from "./planning/colored";

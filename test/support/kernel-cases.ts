@@ -98,5 +98,42 @@ export function kernelCases(scope: Scope): KernelCase[] {
   add("colored_noise", [scope.tensor([S, H, A])], [normal(S, A, H), colors], (out, noise, table) =>
     kernels.colored_noise(out, noise, table, S, H, A),
   );
+
+  // envs: B copies of each task; the arguments that a reward or termination does not read are 0
+  const B = 5;
+  const bytes = (): Tensor<"u8"> => scope.tensor([B], "u8");
+  const uniform = (...shape: number[]): Tensor => filled(0.3, ...shape);
+  for (const [task, S, D] of [
+    ["cartpole", 4, 4],
+    ["pendulum", 2, 3],
+  ] as const) {
+    const state = (): Tensor<"f64"> => scope.tensor([B, S], "f64").write(Array(B * S).fill(0.1));
+    const observation = (): Tensor => scope.tensor([B, D]);
+    add(`${task}_reset`, [state(), observation()], [uniform(B, S)], (states, observations, uniforms) =>
+      kernels[`${task}_reset`](states, observations, uniforms, B),
+    );
+    add(
+      `${task}_step`,
+      [state(), observation(), scope.tensor([B]), bytes()],
+      [uniform(B, 1)],
+      (states, observations, reward, ended, action) =>
+        kernels[`${task}_step`](states, observations, reward, ended, action, B),
+    );
+  }
+  add("cartpole_reward", [scope.tensor([B])], [normal(B, 4)], (out, next) =>
+    kernels.cartpole_reward(out, 0, 0, next, B),
+  );
+  add("cartpole_terminated", [bytes()], [normal(B, 4)], (out, next) => kernels.cartpole_terminated(out, next, B));
+  add("pendulum_reward", [scope.tensor([B])], [normal(B, 3), normal(B, 1)], (out, observation, action) =>
+    kernels.pendulum_reward(out, observation, action, 0, B),
+  );
+  add("pendulum_terminated", [bytes()], [], (out) => kernels.pendulum_terminated(out, 0, B));
+  add("sequence_actions", [scope.tensor([S, A])], [normal(S, H, A)], (out, actions) =>
+    kernels.sequence_actions(out, actions, H - 1, S, H, A),
+  );
+  const alive = bytes().write(Array(B).fill(1));
+  add("sequence_rewards", [scope.tensor([B], "f64"), alive], [normal(B), bytes()], (total, flags, reward, ended) =>
+    kernels.sequence_rewards(total, flags, reward, ended, B),
+  );
   return cases;
 }
