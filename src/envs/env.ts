@@ -1,0 +1,106 @@
+// One environment of a task: Gymnasium's words and meanings, with the time limit built in.
+
+import { checkOptions } from "../check.js";
+import type {
+  Box,
+  Env,
+  EnvSpec,
+  NumericInput,
+  RewardFunction,
+  SavedState,
+  StepResult,
+  TerminationFunction,
+} from "../types.js";
+import type { Runtime } from "../wasm/index.js";
+import { checkActions } from "./actions.js";
+import { EpisodeError } from "./episode-error.js";
+import { checkSeed, createTaskCopies, Phase, type TaskCopies } from "./task-copies.js";
+import { rewardFunction, terminationFunction } from "./task-functions.js";
+import type { Task } from "./task.js";
+
+/** An environment of a built-in task: boxes for spaces, and all that planners need. */
+export interface TaskEnv extends Env {
+  readonly task: Task;
+  readonly observationSpace: Box;
+  readonly actionSpace: Box;
+  readonly reward: RewardFunction;
+  readonly terminated: TerminationFunction;
+  readonly angles: readonly number[];
+}
+
+/**
+ * An environment of `task`. The first `reset()` is that of `seed` (default 0), and the ones after it go on along its
+ * stream; `reset({ seed })` starts a stream anew. An action of another shape, not finite, or outside the action space
+ * (unless the task clips) throws before anything moves; `step` before a reset or after the end throws `EpisodeError`.
+ */
+export function makeEnv(runtime: Runtime, task: Task, options?: { seed?: number }): TaskEnv {
+  const { seed = 0 } = checkOptions("makeEnv", options, ["seed"]);
+  return new SingleEnv(runtime, createTaskCopies("makeEnv", runtime, task, 1, seed));
+}
+
+/** The task of an environment that `makeEnv` made, else undefined. */
+export function taskOf(env: Env): Task | undefined {
+  return env instanceof SingleEnv ? env.task : undefined;
+}
+
+class SingleEnv implements TaskEnv {
+  readonly task: Task;
+  readonly spec: EnvSpec;
+  readonly observationSpace: Box;
+  readonly actionSpace: Box;
+  readonly reward: RewardFunction;
+  readonly terminated: TerminationFunction;
+  readonly angles: readonly number[];
+  readonly #copy: TaskCopies;
+
+  constructor(runtime: Runtime, copy: TaskCopies) {
+    const { task } = copy;
+    this.task = task;
+    this.spec = { id: task.id, maxEpisodeSteps: task.maxEpisodeSteps, timeStep: task.timeStep };
+    this.observationSpace = task.observationSpace;
+    this.actionSpace = task.actionSpace;
+    this.reward = rewardFunction(runtime, task);
+    this.terminated = terminationFunction(runtime, task);
+    this.angles = task.angles;
+    this.#copy = copy;
+  }
+
+  reset(options?: { seed?: number }): { observation: Float32Array; info: Record<string, never> } {
+    this.#copy.checkOpen();
+    const { seed } = checkOptions("env.reset", options, ["seed"]);
+    if (seed !== undefined) {
+      checkSeed("env.reset", seed);
+      this.#copy.seed(0, seed);
+    }
+    this.#copy.start(0);
+    return { observation: this.#copy.observation.read(), info: {} };
+  }
+
+  step(action: NumericInput | number): StepResult {
+    const copy = this.#copy;
+    copy.checkOpen();
+    if (copy.phase[0] !== Phase.running) {
+      const why = copy.phase[0] === Phase.fresh ? "no episode was started" : "the episode has ended";
+      throw new EpisodeError(`env.step: ${why}; call reset() first`);
+    }
+    copy.action.write(checkActions("env.step", this.task, action, this.actionSpace.shape));
+    copy.step();
+    const terminated = copy.terminated.view[0] === 1;
+    const truncated = copy.count(0, terminated);
+    return { observation: copy.observation.read(), reward: copy.reward.view[0], terminated, truncated, info: {} };
+  }
+
+  snapshot(): SavedState {
+    this.#copy.checkOpen();
+    return this.#copy.save();
+  }
+
+  restore(state: SavedState): void {
+    this.#copy.checkOpen();
+    this.#copy.load(state);
+  }
+
+  close(): void {
+    this.#copy.dispose();
+  }
+}

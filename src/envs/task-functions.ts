@@ -1,0 +1,55 @@
+// A task's reward and termination over batches of observations, as planners and models take them.
+
+import { wrongValue } from "../check.js";
+import type { RewardFunction, TerminationFunction } from "../types.js";
+import { type Runtime, Scope } from "../wasm/index.js";
+import type { Task } from "./task.js";
+
+/** Reward over arrays, and over addresses as `kernel`. The array form takes memory for the length of a call. */
+export function rewardFunction(runtime: Runtime, task: Task): RewardFunction {
+  const kernel = task.kernels.reward(runtime.kernels);
+  const D = task.observationSpace.low.length;
+  const A = task.actionSpace.low.length;
+  const reward: RewardFunction = (observation, action, nextObservation, out) => {
+    const B = out.length;
+    checkRows("reward", "observation", observation, B, D);
+    checkRows("reward", "action", action, B, A);
+    checkRows("reward", "nextObservation", nextObservation, B, D);
+    const scope = new Scope(runtime);
+    try {
+      const inputs = [observation, action, nextObservation].map(
+        (rows) => scope.tensor([rows.length]).write(rows).address,
+      );
+      const result = scope.tensor([B]);
+      kernel(result.address, inputs[0], inputs[1], inputs[2], B);
+      result.read(out);
+    } finally {
+      scope.dispose();
+    }
+  };
+  return Object.assign(reward, { kernel });
+}
+
+/** Termination over arrays, and over addresses as `kernel`. */
+export function terminationFunction(runtime: Runtime, task: Task): TerminationFunction {
+  const kernel = task.kernels.terminated(runtime.kernels);
+  const D = task.observationSpace.low.length;
+  const terminated: TerminationFunction = (nextObservation, out) => {
+    const B = out.length;
+    checkRows("terminated", "nextObservation", nextObservation, B, D);
+    const scope = new Scope(runtime);
+    try {
+      const next = scope.tensor([nextObservation.length]).write(nextObservation);
+      const result = scope.tensor([B], "u8");
+      kernel(result.address, next.address, B);
+      result.read(out);
+    } finally {
+      scope.dispose();
+    }
+  };
+  return Object.assign(terminated, { kernel });
+}
+
+function checkRows(op: string, name: string, rows: ArrayLike<number>, B: number, width: number): void {
+  if (rows.length !== B * width) wrongValue(op, name, `shape [${B}, ${width}]`, rows);
+}

@@ -1,0 +1,25 @@
+// Gymnasium's Pendulum-v1: swing a rod up and hold it there; episodes of 200 steps, never terminated.
+// reward = −(θ² + 0.1 θ̇² + 0.001 torque²), of the state before the step; θ in [-π, π), 0 upright. As in the original,
+// torques outside [-2, 2] are clipped, and the start is uniform in θ ∈ ±π, θ̇ ∈ ±1.
+
+import { box } from "../spaces.js";
+import type { Task } from "../task.js";
+
+export const pendulum: Task = /* @__PURE__ */ Object.freeze({
+  id: "Pendulum-v1",
+  // cos θ, sin θ, θ̇
+  observationSpace: /* @__PURE__ */ box([-1, -1, -8], [1, 1, 8]),
+  actionSpace: /* @__PURE__ */ box([-2], [2]),
+  maxEpisodeSteps: 200,
+  timeStep: 0.05,
+  angles: [],
+  stateSize: 2,
+  startSize: 2,
+  clipsActions: true,
+  kernels: {
+    reset: (kernels) => kernels.pendulum_reset,
+    step: (kernels) => kernels.pendulum_step,
+    reward: (kernels) => kernels.pendulum_reward,
+    terminated: (kernels) => kernels.pendulum_terminated,
+  },
+} satisfies Task);
