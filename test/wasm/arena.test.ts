@@ -10,7 +10,7 @@ import { Arena } from "../../src/wasm/arena.js";
 import { Tensor } from "../../src/wasm/tensor.js";
 
 const PAGE = 65536;
-const LIMIT = 5 * PAGE;
+const LIMIT = 3 * PAGE;
 const BASE = 1000;
 
 // What a tensor holds is told by one number: element i is `seed + i`, modulo 256.
@@ -56,7 +56,7 @@ type Command =
 const size = fc.oneof(
   { weight: 60, arbitrary: fc.nat(100) },
   { weight: 6, arbitrary: fc.nat(2000) },
-  { weight: 2, arbitrary: fc.constant(20_000) },
+  { weight: 3, arbitrary: fc.constant(10_000) },
 );
 const dtype = fc.constantFrom<DType>("f32", "f64", "i32", "u32", "u8");
 const byte = fc.nat(255);
@@ -210,7 +210,7 @@ arenas("a view taken anew after growth holds the numbers; the old one is detache
   const tensor = newTensor(arena, 3, "f32").write([1, 2, 3]);
   const before = tensor.view;
   const total = arena.usage().total;
-  newTensor(arena, 3 * PAGE, "u8");
+  newTensor(arena, 2 * PAGE, "u8");
   assert.ok(arena.usage().total > total);
   assert.is(before.length, 0);
   assert.equal([...tensor.view], [1, 2, 3]);
@@ -221,13 +221,13 @@ arenas("growth is refused while a view is lent, and works after", () => {
   const tensor = newTensor(arena, 3, "f32").write([1, 2, 3]);
   tensor.lend((view) => {
     assert.throws(
-      () => newTensor(arena, 3 * PAGE, "u8"),
+      () => newTensor(arena, 2 * PAGE, "u8"),
       (error: unknown) => error instanceof BusyError,
     );
     newTensor(arena, 1, "u8").dispose();
     assert.equal([...view], [1, 2, 3]);
   });
-  newTensor(arena, 3 * PAGE, "u8").dispose();
+  newTensor(arena, 2 * PAGE, "u8").dispose();
 });
 
 arenas("an exception inside lend ends the loan", () => {
@@ -249,9 +249,9 @@ arenas("when the engine refuses to grow, the error is typed and nothing is lost"
   arena.memory.grow = () => {
     throw new RangeError("refused");
   };
-  const error = thrown(() => newTensor(arena, 3 * PAGE, "u8"));
+  const error = thrown(() => newTensor(arena, 2 * PAGE, "u8"));
   assert.instance(error, OutOfMemoryError);
-  assert.is((error as OutOfMemoryError).requested, 3 * PAGE);
+  assert.is((error as OutOfMemoryError).requested, 2 * PAGE);
   assert.is(arena.usage().used, used);
   assert.equal([...kept.read()], [1, 2, 3]);
   newTensor(arena, 100, "f32").dispose();
