@@ -46,7 +46,6 @@ export {
   type CemOptions,
   icem,
   type IcemOptions,
-  mean,
   mpc,
   type MpcAgent,
   type MpcOptions,

@@ -108,12 +108,12 @@ class Icem implements Planner {
     this.#variance.view.set(this.#bounds.variance);
     let found = 0;
     for (const [round, population] of this.#rounds.entries()) {
+      const last = round === this.#rounds.length - 1;
       this.#sample(population);
-      const kept =
-        round === 0
-          ? this.#keepElites(population, this.#oldElites, this.#oldCount, this.#age)
-          : this.#keepElites(population, this.#elites, found, 0);
-      if (round === this.#rounds.length - 1) population.actions.view.set(this.#mean.view, kept * this.#bounds.length);
+      // the mean goes first, so that it wins a tie: where many sequences are as good, it is the safest of them
+      if (last) population.actions.view.set(this.#mean.view);
+      if (round === 0) this.#keepElites(population, last, this.#oldElites, this.#oldCount, this.#age);
+      else this.#keepElites(population, last, this.#elites, found, 0);
       found = population.select(`${OP}.plan`, rollout, start);
       population.gather(this.#elites, found);
       this.#refit(population, found);
@@ -140,13 +140,12 @@ class Icem implements Planner {
     kernels.icem_sample(address, address, mean, variance, low.address, high.address, size, length);
   }
 
-  // the first rows become the best elites as they look `age` steps later, ending in what was sampled; returns how many rows
-  #keepElites(population: Population, elites: Tensor, count: number, age: number): number {
-    const { horizon, actionSize } = this.#bounds;
-    const kept = Math.min(this.#keep, count);
+  // rows from 0 (or 1, after the mean) become the best elites as they look `age` steps later, ending in what was sampled
+  #keepElites(population: Population, afterMean: boolean, elites: Tensor, count: number, age: number): void {
+    const { horizon, actionSize, length } = this.#bounds;
     const { kernels } = this.#scope.runtime;
-    kernels.elites_keep(population.actions.address, elites.address, age, kept, horizon, actionSize);
-    return kept;
+    const rows = population.actions.address + (afterMean ? 4 * length : 0);
+    kernels.elites_keep(rows, elites.address, age, Math.min(this.#keep, count), horizon, actionSize);
   }
 
   // mean, variance ← α · old + (1 − α) · those of the elites

@@ -3,11 +3,8 @@
 
 import { checkNumber } from "../check.js";
 
-/** Weight k of the standard deviation over members. */
+/** Weight k of the standard deviation over members; 0 is the mean, as PETS has it. */
 export type Objective = number;
-
-/** The mean over members (k = 0), as PETS has it. */
-export const mean: Objective = 0;
 
 /** mean − k·std: keeps away from where the members disagree. `k` of at least 0. */
 export function pessimistic(k: number): Objective {
