@@ -1,0 +1,40 @@
+// Episodes that a planner plays on the true dynamics of a task, planning anew at every step.
+import { makeEnv, type Task, trueDynamics } from "../../src/envs/index.js";
+import { mpc, type Planner } from "../../src/planning/index.js";
+import type { Runtime } from "../../src/wasm/index.js";
+
+/** Returns of `episodes` episodes, started with seeds 0, 1, …, and the mean time of a control step in milliseconds. */
+export function playEpisodes(
+  runtime: Runtime,
+  task: Task,
+  planner: Planner,
+  episodes: number,
+): { returns: number[]; stepTime: number } {
+  const env = makeEnv(runtime, task);
+  const rollout = trueDynamics(runtime, task);
+  const agent = mpc(planner, rollout, { start: () => env.snapshot() });
+  const returns: number[] = [];
+  let steps = 0;
+  const before = performance.now();
+  for (let seed = 0; seed < episodes; seed++) {
+    let { observation } = env.reset({ seed });
+    agent.reset();
+    let total = 0;
+    for (let over = false; !over; steps++) {
+      const step = env.step(agent.act(observation));
+      observation = step.observation;
+      total += step.reward;
+      over = step.terminated || step.truncated;
+    }
+    returns.push(total);
+  }
+  const stepTime = (performance.now() - before) / steps;
+  rollout.dispose();
+  env.close();
+  return { returns, stepTime };
+}
+
+/** The mean of some numbers. */
+export function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, x) => sum + x, 0) / values.length;
+}
