@@ -1,35 +1,13 @@
-// Nothing may grow: 100,000 calls of every kernel, and of what the package builds on them, leave the memory, the number of
+// Nothing may grow: 100,000 calls of every kernel, tensors, scopes, and a hundred runtimes leave the memory, the number of
 // live tensors and the heap where they were. Needs `node --expose-gc`, as scripts/test.mjs runs it.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { loadRuntime } from "../../src/wasm/index.js";
 import { kernelCases, pureKernels } from "../support/kernel-cases.js";
-
-const CALLS = 100_000;
-const HEAP_LIMIT = 256 * 1024;
-
-const collect = (globalThis as { gc?: () => void }).gc;
-
-function heap(): number {
-  if (collect === undefined) throw new Error("run this test with node --expose-gc");
-  collect();
-  collect();
-  return process.memoryUsage().heapUsed;
-}
+import { checkGrowth, checkHeap, heap } from "../support/leaks.js";
 
 const runtime = await loadRuntime();
-
-function checkGrowth(name: string, operation: () => void, calls = CALLS): void {
-  for (let i = 0; i < calls / 10; i++) operation();
-  const before = { ...runtime.memoryUsage(), heap: heap() };
-  for (let i = 0; i < calls; i++) operation();
-  const after = { ...runtime.memoryUsage(), heap: heap() };
-  assert.is(after.total, before.total, `${name}: bytes of linear memory`);
-  assert.is(after.used, before.used, `${name}: bytes in use`);
-  assert.is(after.tensors, before.tensors, `${name}: live tensors`);
-  assert.ok(after.heap - before.heap <= HEAP_LIMIT, `${name}: heap grew by ${after.heap - before.heap} bytes`);
-}
 
 const leaks = suite("leak");
 
@@ -43,7 +21,7 @@ leaks("every kernel has a case", () => {
 
 leaks("100,000 calls of each kernel leave nothing", () => {
   const scope = runtime.scoped((inner) => inner);
-  for (const { kernel, call } of kernelCases(scope)) checkGrowth(kernel, call);
+  for (const { kernel, call } of kernelCases(scope)) checkGrowth(runtime, kernel, call);
   scope.dispose();
   assert.is(runtime.memoryUsage().tensors, 0);
 });
@@ -51,7 +29,7 @@ leaks("100,000 calls of each kernel leave nothing", () => {
 leaks("100,000 tensors made, written, read and disposed of leave nothing", () => {
   const values = new Float32Array(33).fill(1);
   const out = new Float32Array(33);
-  checkGrowth("tensor", () => {
+  checkGrowth(runtime, "tensor", () => {
     const tensor = runtime.tensor([3, 11]);
     tensor.write(values).read(out);
     tensor.lend((view) => view.fill(2));
@@ -60,7 +38,7 @@ leaks("100,000 tensors made, written, read and disposed of leave nothing", () =>
 });
 
 leaks("100,000 scopes leave nothing", () => {
-  checkGrowth("scope", () => {
+  checkGrowth(runtime, "scope", () => {
     const scope = runtime.scoped((inner) => inner);
     scope.tensor([5]);
     scope.tensor([7], "u8");
@@ -73,8 +51,7 @@ leaks("a hundred runtimes leave nothing", async () => {
   for (let i = 0; i < 5; i++) (await loadRuntime()).dispose();
   const before = heap();
   for (let i = 0; i < 100; i++) (await loadRuntime()).dispose();
-  const growth = heap() - before;
-  assert.ok(growth <= HEAP_LIMIT, `heap grew by ${growth} bytes`);
+  checkHeap("runtime", before);
 });
 
 leaks.run();

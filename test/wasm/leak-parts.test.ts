@@ -1,0 +1,179 @@
+// The parts that are called in a loop: 100,000 calls of each leave the memory, the live tensors and the heap where they
+// were, and so do a thousand of each part, made and disposed of.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { cartPoleContinuous, createSampler, makeEnv, makeVectorEnv, trueDynamics } from "../../src/envs/index.js";
+import { cos, exp, log, RandomStream, sigmoid, sin, softplus, swish, tanh } from "../../src/kernels/index.js";
+import { cem, icem, mpc, type Planner, randomShooting } from "../../src/planning/index.js";
+import type { Disposable } from "../../src/types.js";
+import { loadRuntime } from "../../src/wasm/index.js";
+import { checkGrowth } from "../support/leaks.js";
+
+const runtime = await loadRuntime();
+
+/** A part, what is called in a loop, and how often a loop of seconds can call it. */
+interface LoopCase {
+  readonly name: string;
+  readonly calls?: number;
+  make(): { part: Disposable; call(): void };
+}
+
+const { actionSpace } = makeEnv(runtime, cartPoleContinuous);
+const search = { actionSpace, horizon: 3, population: 8 };
+
+function planning(name: string, create: () => Planner): LoopCase {
+  return {
+    name,
+    make() {
+      const part = create();
+      const plan = new Float32Array(3);
+      const rollout = {
+        actionSpace,
+        returns: (_: null, actions: { view: Float32Array }, out: { view: Float32Array }) => {
+          for (let n = 0; n < 8; n++) out.view[n] = -actions.view[3 * n];
+        },
+      };
+      return {
+        part,
+        call() {
+          part.plan(rollout, null, plan);
+          part.advance();
+        },
+      };
+    },
+  };
+}
+
+const cases: LoopCase[] = [
+  {
+    name: "env.step and reset",
+    make() {
+      const env = makeEnv(runtime, cartPoleContinuous, { seed: 0 });
+      env.reset();
+      const action = new Float32Array(1);
+      const call = (): void => {
+        const { terminated, truncated } = env.step(action);
+        if (terminated || truncated) env.reset();
+      };
+      return { part: { dispose: () => env.close() }, call };
+    },
+  },
+  {
+    name: "vectorEnv.step",
+    make() {
+      const part = makeVectorEnv(runtime, cartPoleContinuous, { batch: 5 });
+      part.reset();
+      const out = part.createOut();
+      const actions = new Float32Array(5);
+      return { part, call: () => part.step(actions, out) };
+    },
+  },
+  {
+    name: "env.snapshot and restore",
+    make() {
+      const env = makeEnv(runtime, cartPoleContinuous, { seed: 0 });
+      env.reset();
+      return { part: { dispose: () => env.close() }, call: () => env.restore(env.snapshot()) };
+    },
+  },
+  {
+    name: "sampler.sample",
+    make() {
+      const part = createSampler(runtime, actionSpace);
+      return { part, call: () => part.sample() };
+    },
+  },
+  {
+    name: "trueDynamics.returns",
+    make() {
+      const env = makeEnv(runtime, cartPoleContinuous, { seed: 0 });
+      env.reset();
+      const start = env.snapshot();
+      env.close();
+      const dynamics = trueDynamics(runtime, cartPoleContinuous);
+      const actions = runtime.tensor([8, 3, 1]);
+      const out = runtime.tensor([8]);
+      const part = {
+        dispose() {
+          for (const held of [dynamics, actions, out]) held.dispose();
+        },
+      };
+      return { part, call: () => dynamics.returns(start, actions, out) };
+    },
+  },
+  planning("cem.plan", () => cem(runtime, search)),
+  planning("icem.plan", () => icem(runtime, search)),
+  planning("randomShooting.plan", () => randomShooting(runtime, search)),
+  {
+    name: "mpc.act",
+    make() {
+      const planner = randomShooting(runtime, search);
+      const rollout = {
+        actionSpace,
+        returns: (_: unknown, __: unknown, out: { view: Float32Array }) => {
+          out.view.fill(1);
+        },
+      };
+      const agent = mpc(planner, rollout);
+      const observation = new Float32Array(4);
+      const action = new Float32Array(1);
+      return { part: planner, call: () => agent.act(observation, action) };
+    },
+  },
+  ...(["bits", "uniform", "normal", "truncatedNormal"] as const).map((method): LoopCase => ({
+    name: `random.${method}`,
+    make() {
+      const random = new RandomStream(runtime, 1, "leak");
+      const tensor = runtime.tensor([9], method === "bits" ? "u32" : "f32");
+      const part = {
+        dispose() {
+          random.dispose();
+          tensor.dispose();
+        },
+      };
+      return { part, call: () => random[method](tensor as never) };
+    },
+  })),
+  {
+    name: "random.integer and permutation",
+    make() {
+      const part = new RandomStream(runtime, 1, "leak");
+      const out = new Uint32Array(7);
+      return {
+        part,
+        call() {
+          part.integer(10);
+          part.permutation(out);
+        },
+      };
+    },
+  },
+  ...Object.entries({ exp, log, tanh, sigmoid, softplus, swish, sin, cos }).map(([name, apply]): LoopCase => ({
+    name,
+    make() {
+      const part = runtime.tensor([9]);
+      return { part, call: () => apply(runtime, part, part) };
+    },
+  })),
+];
+
+const leaks = suite("leak of parts");
+
+for (const { name, calls, make } of cases) {
+  leaks(`${name}: 100,000 calls`, () => {
+    const before = runtime.memoryUsage();
+    const { part, call } = make();
+    checkGrowth(runtime, name, call, calls);
+    part.dispose();
+    part.dispose();
+    assert.is(runtime.memoryUsage().tensors, before.tensors, `${name}: tensors left after dispose`);
+    assert.is(runtime.memoryUsage().used, before.used, `${name}: bytes left after dispose`);
+  });
+}
+
+leaks("a thousand of each part, made and disposed of", () => {
+  for (const { name, make } of cases) checkGrowth(runtime, `making ${name}`, () => make().part.dispose(), 1000);
+});
+
+leaks.run();
