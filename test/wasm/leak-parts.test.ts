@@ -161,10 +161,10 @@ const cases: LoopCase[] = [
 const leaks = suite("leak of parts");
 
 for (const { name, calls, make } of cases) {
-  leaks(`${name}: 100,000 calls`, () => {
+  leaks(`${name}: 100,000 calls`, async () => {
     const before = runtime.memoryUsage();
     const { part, call } = make();
-    checkGrowth(runtime, name, call, calls);
+    await checkGrowth(runtime, name, call, calls);
     part.dispose();
     part.dispose();
     assert.is(runtime.memoryUsage().tensors, before.tensors, `${name}: tensors left after dispose`);
@@ -172,8 +172,8 @@ for (const { name, calls, make } of cases) {
   });
 }
 
-leaks("a thousand of each part, made and disposed of", () => {
-  for (const { name, make } of cases) checkGrowth(runtime, `making ${name}`, () => make().part.dispose(), 1000);
+leaks("a thousand of each part, made and disposed of", async () => {
+  for (const { name, make } of cases) await checkGrowth(runtime, `making ${name}`, () => make().part.dispose(), 1000);
 });
 
 leaks.run();
