@@ -3,6 +3,7 @@
 //
 // Differs from the paper: kept elites count as members of the population and are rolled out again, because a return
 // through a learned model may be a matter of luck; so N returns are computed in the first round, N/γ in the second, …
+// The mean that is tried in the last round wins ties.
 
 import { checkInteger, checkNumber, checkOptions, wrongKind } from "../check.js";
 import { RandomStream } from "../kernels/index.js";
@@ -25,7 +26,7 @@ export interface IcemOptions extends PlannerOptions {
   readonly eliteRatio?: number;
   /** Weight of the old mean and variance in a refit, in [0, 1]; default 0.1. */
   readonly alpha?: number;
-  /** β: the noise has power spectrum 1/f^β along time. 0 is white noise; default 3 (the paper tunes it per task, 0.25 to 4). */
+  /** β: the noise has power spectrum 1/f^β along time. 0 is white noise; default 3; the authors' settings go from 0.25 to 3.5. */
   readonly noiseExponent?: number;
   /** γ: each round has γ times fewer sequences than the one before, at least twice the elites; default 1.25. */
   readonly decay?: number;
