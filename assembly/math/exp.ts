@@ -24,17 +24,24 @@ export function exp_shifted(x: v128): v128 {
   return madd(x, getsplat(TABLE), f32x4.splat(SHIFT));
 }
 
-/** e^(x − n·ln2), a number in [0.7, 1.42], for `shifted = exp_shifted(x)`. */
+/** e^(x − n·ln2) − 1, a number in [−0.3, 0.42], for `shifted = exp_shifted(x)`. */
 // @ts-ignore: decorator
 @inline
-export function exp_mantissa(x: v128, shifted: v128): v128 {
+export function exp_fraction(x: v128, shifted: v128): v128 {
   const n = f32x4.sub(shifted, f32x4.splat(SHIFT));
   const r = nmadd(n, getsplat(TABLE + 8), nmadd(n, getsplat(TABLE + 4), x));
   let q = madd(getsplat(TABLE + 12), r, getsplat(TABLE + 16));
   q = madd(q, r, getsplat(TABLE + 20));
   q = madd(q, r, getsplat(TABLE + 24));
   q = madd(q, r, getsplat(TABLE + 28));
-  return f32x4.add(madd(f32x4.mul(r, r), q, r), f32x4.splat(1));
+  return madd(f32x4.mul(r, r), q, r);
+}
+
+/** e^(x − n·ln2), a number in [0.7, 1.42], for `shifted = exp_shifted(x)`. */
+// @ts-ignore: decorator
+@inline
+export function exp_mantissa(x: v128, shifted: v128): v128 {
+  return f32x4.add(exp_fraction(x, shifted), f32x4.splat(1));
 }
 
 /** mantissa · 2^n, rounded once; n must lie in [−252, 254]. */
