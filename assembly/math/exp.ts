@@ -5,10 +5,10 @@
 import { getsplat } from "../memory";
 import { madd, nmadd } from "./madd";
 
-// log2(e); ln2 in two parts, the first short enough that n times it is exact; q(r) from the highest power down
+// log2(e); ln2 = first − second, the first short enough that n times it is exact; q(r) from the highest power down
 const TABLE = memory.data<f32>(
   [
-    1.44269504, 0.693359375, -0.00021219444, 0.0013813143596053123, 0.008369418792426586, 0.04166845604777336,
+    1.44269504, 0.693359375, 0.00021219444, 0.0013813143596053123, 0.008369418792426586, 0.04166845604777336,
     0.16666515171527863, 0.4999999403953552,
   ],
   16,
@@ -29,12 +29,15 @@ export function exp_shifted(x: v128): v128 {
 @inline
 export function exp_fraction(x: v128, shifted: v128): v128 {
   const n = f32x4.sub(shifted, f32x4.splat(SHIFT));
-  const r = nmadd(n, getsplat(TABLE + 8), nmadd(n, getsplat(TABLE + 4), x));
+  // r = coarse + rest; the linear term adds the two parts last, so that it does not feel the rounding of r
+  const coarse = nmadd(n, getsplat(TABLE + 4), x);
+  const rest = f32x4.mul(n, getsplat(TABLE + 8));
+  const r = f32x4.add(coarse, rest);
   let q = madd(getsplat(TABLE + 12), r, getsplat(TABLE + 16));
   q = madd(q, r, getsplat(TABLE + 20));
   q = madd(q, r, getsplat(TABLE + 24));
   q = madd(q, r, getsplat(TABLE + 28));
-  return madd(f32x4.mul(r, r), q, r);
+  return f32x4.add(coarse, madd(f32x4.mul(r, r), q, rest));
 }
 
 /** e^(x − n·ln2), a number in [0.7, 1.42], for `shifted = exp_shifted(x)`. */
