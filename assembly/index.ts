@@ -4,6 +4,22 @@
 export { cartpole_reset, cartpole_reward, cartpole_step, cartpole_terminated } from "./envs/cartpole";
 export { pendulum_reset, pendulum_reward, pendulum_step, pendulum_terminated } from "./envs/pendulum";
 export { sequence_actions, sequence_rewards } from "./envs/true_returns";
+export { gemm_nn, gemm_tn } from "./linalg/gemm";
+export { gemm_pack, gemm_pack_transposed, gemm_unpack } from "./linalg/pack";
+export {
+  gemm_nn_tile_1,
+  gemm_nn_tile_2,
+  gemm_nn_tile_3,
+  gemm_nn_tile_4,
+  gemm_nn_tile_5,
+  gemm_nn_tile_6,
+  gemm_tn_tile_1,
+  gemm_tn_tile_2,
+  gemm_tn_tile_3,
+  gemm_tn_tile_4,
+  gemm_tn_tile_5,
+  gemm_tn_tile_6,
+} from "./linalg/tiles";
 export { heap_base } from "./memory";
 export { cos_f32, exp_f32, log_f32, sigmoid_f32, sin_f32, softplus_f32, swish_f32, tanh_f32 } from "./math/elementwise";
 export { colored_noise, colored_table } from "./planning/colored";
