@@ -22,6 +22,11 @@ export {
 } from "./linalg/tiles";
 export { heap_base } from "./memory";
 export { cos_f32, exp_f32, log_f32, sigmoid_f32, sin_f32, softplus_f32, swish_f32, tanh_f32 } from "./math/elementwise";
+export { activation_slope } from "./nn/activation";
+export { adam_step } from "./nn/adam";
+export { dense_forward, dense_input_gradient, dense_tangent, dense_weight_gradient } from "./nn/dense";
+export { gaussian_nll, mse } from "./nn/losses";
+export { moments_merge, standardize } from "./nn/normalizer";
 export { colored_noise, colored_table } from "./planning/colored";
 export { cem_refit } from "./planning/refit";
 export { elites_keep, rows_gather } from "./planning/rows";

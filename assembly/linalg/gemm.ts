@@ -19,7 +19,7 @@ import {
   gemm_tn_tile_6,
 } from "./tiles";
 import { get_left, get_right, put_columns } from "./columns";
-import { madd } from "./madd";
+import { madd } from "../math/madd";
 import { getsplat, getv } from "../memory";
 
 /** Rows of the largest tile that keeps its accumulators in registers. */

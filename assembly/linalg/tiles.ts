@@ -7,7 +7,7 @@
 // spill); rows are broadcast straight from memory; the tiles are exported from the binary, which keeps Binaryen from
 // inlining them into their driver. Five rows are the most that fit 16 registers without fused multiply-add, six with it.
 
-import { madd } from "./madd";
+import { madd } from "../math/madd";
 import { getsplat, getv, putv } from "../memory";
 
 /** c [1, 8] = init + a [1, K] · panel [K, 8]. Leading dimensions in bytes; `ldi` 0 gives all rows the same start. */
