@@ -92,6 +92,21 @@ export function putpart(address: usize, value: v128, count: i32): void {
   if (count > 2) v128.store32_lane(address + 8, value, 2);
 }
 
+/** Loads `count` f32, four at most; the other lanes are zero. */
+// @ts-ignore: decorator
+@inline
+export function getupto(address: usize, count: i32): v128 {
+  return count >= 4 ? getv(address) : getpart(address, count);
+}
+
+/** Stores the first `count` f32 of a vector, four at most. */
+// @ts-ignore: decorator
+@inline
+export function putupto(address: usize, value: v128, count: i32): void {
+  if (count >= 4) putv(address, value);
+  else putpart(address, value, count);
+}
+
 /** Fills `bytes` bytes with zero. */
 // @ts-ignore: decorator
 @inline

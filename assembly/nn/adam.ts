@@ -1,7 +1,7 @@
 // One step of Adam (Kingma and Ba 2015) with weight decay as PETS has it: a term ½·decay·‖w‖² of the loss, which adds
 // decay·w to the gradient (not the decoupled decay of AdamW).
 
-import { getpart, getv, putpart, putv } from "../memory";
+import { getupto, putupto } from "../memory";
 
 /**
  * For each of n parameters: g' = g + weightDecay·p;  m += (1 − β1)(g' − m);  v += (1 − β2)(g'² − v);
@@ -29,24 +29,17 @@ export function adam_step(
   const floor = f32x4.splat(<f32>epsilon);
   const decay = f32x4.splat(<f32>weightDecay);
   for (; n > 0; n -= 4) {
-    const whole = n >= 4;
-    let p = whole ? getv(params) : getpart(params, n);
-    let first = whole ? getv(m) : getpart(m, n);
-    let second = whole ? getv(v) : getpart(v, n);
-    const gradient = f32x4.add(whole ? getv(g) : getpart(g, n), f32x4.mul(decay, p));
+    let p = getupto(params, n);
+    let first = getupto(m, n);
+    let second = getupto(v, n);
+    const gradient = f32x4.add(getupto(g, n), f32x4.mul(decay, p));
     first = f32x4.add(first, f32x4.mul(rate1, f32x4.sub(gradient, first)));
     second = f32x4.add(second, f32x4.mul(rate2, f32x4.sub(f32x4.mul(gradient, gradient), second)));
     const denominator = f32x4.add(f32x4.sqrt(f32x4.mul(second, scale2)), floor);
     p = f32x4.sub(p, f32x4.div(f32x4.mul(step, first), denominator));
-    if (whole) {
-      putv(params, p);
-      putv(m, first);
-      putv(v, second);
-    } else {
-      putpart(params, p, n);
-      putpart(m, first, n);
-      putpart(v, second, n);
-    }
+    putupto(params, p, n);
+    putupto(m, first, n);
+    putupto(v, second, n);
     params += 16;
     m += 16;
     v += 16;

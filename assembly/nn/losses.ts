@@ -5,20 +5,7 @@
 import { exp_v } from "../math/exp";
 import { sigmoid_v } from "../math/sigmoid";
 import { softplus_v } from "../math/softplus";
-import { getpart, getv, put, putpart, putv } from "../memory";
-
-// @ts-ignore: decorator
-@inline
-function getupto4(address: usize, count: i32): v128 {
-  return count >= 4 ? getv(address) : getpart(address, count);
-}
-
-// @ts-ignore: decorator
-@inline
-function putupto4(address: usize, value: v128, count: i32): void {
-  if (count >= 4) putv(address, value);
-  else putpart(address, value, count);
-}
+import { getupto, put, putupto } from "../memory";
 
 // all ones in the first `count` lanes
 // @ts-ignore: decorator
@@ -77,8 +64,8 @@ export function gaussian_nll(
       const count = D - d;
       const shift = (<usize>d) << 2;
       const mask = first_lanes(count);
-      const maximum = getupto4(bounds + shift, count);
-      const minimum = getupto4(bounds + half + shift, count);
+      const maximum = getupto(bounds + shift, count);
+      const minimum = getupto(bounds + half + shift, count);
       let lossLow = f64x2.splat(0);
       let lossHigh = f64x2.splat(0);
       let maxLow = f64x2.splat(0);
@@ -88,21 +75,21 @@ export function gaussian_nll(
       let p = first + shift;
       let y = firstTarget + shift;
       for (let r = rows; r > 0; --r) {
-        const below = f32x4.sub(maximum, getupto4(out + p + half, count));
+        const below = f32x4.sub(maximum, getupto(out + p + half, count));
         const above = f32x4.sub(f32x4.sub(maximum, softplus_v(below)), minimum);
         const logvar = f32x4.add(minimum, softplus_v(above));
-        const error = f32x4.sub(getupto4(out + p, count), getupto4(y, count));
+        const error = f32x4.sub(getupto(out + p, count), getupto(y, count));
         const weighted = f32x4.mul(error, exp_v(f32x4.neg(logvar)));
         const squared = f32x4.mul(error, weighted);
         const term = v128.and(f32x4.add(squared, logvar), mask);
         lossLow = f64x2.add(lossLow, low(term));
         lossHigh = f64x2.add(lossHigh, high(term));
         if (dout) {
-          putupto4(dout + p, f32x4.mul(f32x4.add(weighted, weighted), scale), count);
+          putupto(dout + p, f32x4.mul(f32x4.add(weighted, weighted), scale), count);
           // through the lower bound, then the upper one; what does not pass a bound moves the bound
           const dlogvar = f32x4.mul(f32x4.sub(f32x4.splat(1), squared), scale);
           const dupper = f32x4.mul(dlogvar, sigmoid_v(above));
-          putupto4(dout + p + half, f32x4.mul(dupper, sigmoid_v(below)), count);
+          putupto(dout + p + half, f32x4.mul(dupper, sigmoid_v(below)), count);
           const dmax = f32x4.mul(dupper, sigmoid_v(f32x4.neg(below)));
           const dmin = f32x4.mul(dlogvar, sigmoid_v(f32x4.neg(above)));
           maxLow = f64x2.add(maxLow, low(dmax));
@@ -125,7 +112,7 @@ export function gaussian_nll(
 
 function add_demoted(address: usize, lows: v128, highs: v128, count: i32): void {
   const demoted = v128.shuffle<i64>(f32x4.demote_f64x2_zero(lows), f32x4.demote_f64x2_zero(highs), 0, 2);
-  putupto4(address, f32x4.add(getupto4(address, count), demoted), count);
+  putupto(address, f32x4.add(getupto(address, count), demoted), count);
 }
 
 /** Mean squared error: loss = mean of (out − y)²; `dout` (0: not wanted) gets the gradient in columns 0 … D − 1. */
@@ -154,11 +141,11 @@ export function mse(
       let p = first + ((<usize>d) << 2);
       let y = firstTarget + ((<usize>d) << 2);
       for (let r = rows; r > 0; --r) {
-        const error = f32x4.sub(getupto4(out + p, count), getupto4(y, count));
+        const error = f32x4.sub(getupto(out + p, count), getupto(y, count));
         const squared = f32x4.mul(error, error);
         lossLow = f64x2.add(lossLow, low(squared));
         lossHigh = f64x2.add(lossHigh, high(squared));
-        if (dout) putupto4(dout + p, f32x4.mul(error, scale), count);
+        if (dout) putupto(dout + p, f32x4.mul(error, scale), count);
         p += row;
         y += (<usize>D) << 2;
       }

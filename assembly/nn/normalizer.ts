@@ -2,7 +2,7 @@
 // deviations are found in two passes and merged into the totals. No E[x²] − E[x]², which loses every digit when the mean
 // is large beside the spread.
 
-import { get, getpart, getv, put, putpart, putv } from "../memory";
+import { get, getupto, put, putupto } from "../memory";
 
 /** Merges x [rows, D] into mean [D] and sum of squared deviations m2 [D] (f64), which stand for `count` rows so far. */
 export function moments_merge(mean: usize, m2: usize, x: usize, count: f64, rows: i32, D: i32): void {
@@ -33,11 +33,9 @@ export function standardize(out: usize, x: usize, mean: usize, inverse: usize, r
     let m = mean;
     let s = inverse;
     for (let n = D; n > 0; n -= 4) {
-      const whole = n >= 4;
-      const centered = f32x4.sub(whole ? getv(x) : getpart(x, n), whole ? getv(m) : getpart(m, n));
-      const value = f32x4.mul(centered, whole ? getv(s) : getpart(s, n));
-      if (whole) putv(out, value);
-      else putpart(out, value, n);
+      const centered = f32x4.sub(getupto(x, n), getupto(m, n));
+      const value = f32x4.mul(centered, getupto(s, n));
+      putupto(out, value, n);
       const bytes = (<usize>min(n, 4)) << 2;
       x += bytes;
       out += bytes;
