@@ -5,7 +5,8 @@
 //
 // Shaped for V8's compilers: the loop tests at its top and is not unrolled (else products are reordered and registers
 // spill); rows are broadcast straight from memory; the tiles are exported from the binary, which keeps Binaryen from
-// inlining them into their driver. Five rows are the most that fit 16 registers without fused multiply-add, six with it.
+// inlining them into their driver. Five rows are the most that fit 16 registers without fused multiply-add, six with it
+// (the other binary keeps the tile of six unused).
 
 import { madd } from "../math/madd";
 import { getsplat, getv, putv } from "../memory";
@@ -266,7 +267,6 @@ export function gemm_nn_tile_6(
   panel: usize,
   K: i32,
 ): void {
-  if (!ASC_FEATURE_RELAXED_SIMD) return;
   let l0 = getv(init),
     r0 = getv(init + 16);
   init += ldi;
@@ -495,7 +495,6 @@ export function gemm_tn_tile_5(c: usize, a: usize, lda: usize, z: usize, ldz: us
 
 /** c [6, 8] += (a [M, 6])ᵀ · z [M, 8], with c contiguous and the leading dimensions of a and z in bytes. */
 export function gemm_tn_tile_6(c: usize, a: usize, lda: usize, z: usize, ldz: usize, M: i32): void {
-  if (!ASC_FEATURE_RELAXED_SIMD) return;
   let l0 = getv(c + 0),
     r0 = getv(c + 16);
   let l1 = getv(c + 32),

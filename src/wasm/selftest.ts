@@ -2,7 +2,7 @@
 // of other numerics than asked for is found before anything is learned with it. Takes about a millisecond.
 //
 // The numbers below are what the kernels gave when they agreed with their float64 twins (test/wasm/selftest.test.ts holds
-// them to that). Eleven or nine elements each: two vectors and a remainder.
+// them to that). Functions have eleven or nine elements each: two vectors and a remainder.
 
 import { CorruptionError } from "../check.js";
 import type { Kernels } from "./kernels.gen.js";
@@ -12,6 +12,7 @@ interface SelfTestCase {
   readonly kernel: keyof Kernels;
   /** Written to the input tensor before the call. */
   readonly input: readonly number[];
+  /** What the first elements of the output tensor, zero before the call, must then be. */
   readonly expected: readonly number[];
   call(kernels: Kernels, out: number, input: number): void;
 }
@@ -32,6 +33,37 @@ type Random = "random_uniform" | "random_normal" | "random_truncated_normal";
 
 function random(kernel: Random, expected: readonly number[]): SelfTestCase {
   return { kernel, input: [], expected, call: (kernels, out) => kernels[kernel](out, expected.length, 1, 2, 3, 4, 5) };
+}
+
+// two rows of eight, then one number six times
+const matrices = [
+  0.5, -1.25, 2, -0.75, 1.5, 0.25, -2, 1, 0.3, -0.6, 0.9, 1.2, -1.5, 0.8, -0.4, 1.1, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7,
+];
+
+// all rows of a tile are given the same numbers, so that each must give the same eight
+function tiles(kernel: "gemm_nn_tile" | "gemm_tn_tile", row: readonly number[]): SelfTestCase[] {
+  return ([1, 2, 3, 4, 5, 6] as const).map((rows) => ({
+    kernel: `${kernel}_${rows}`,
+    input: matrices,
+    expected: Array.from({ length: rows }, () => row).flat(),
+    call: (kernels, out, x) =>
+      kernel === "gemm_nn_tile"
+        ? kernels[`${kernel}_${rows}`](out, 32, x + 32, 0, x + 16, 0, x, 2)
+        : kernels[`${kernel}_${rows}`](out, x + 64, 0, x, 32, 2),
+  }));
+}
+
+// outputs of a layer of one input and eight outputs, and its derivatives as factors of something
+function dense(activation: number, expected: readonly number[]): SelfTestCase {
+  return {
+    kernel: "dense_forward",
+    input: matrices,
+    expected,
+    call(kernels, out, x) {
+      kernels.dense_forward(out, out + 32, x + 4, x, x + 32, 0, 1, 1, 1, 8, 1, 0, activation);
+      kernels.activation_slope(out + 32, x, out, out + 32, 8, activation);
+    },
+  };
 }
 
 // the expected values are written with the nine digits that determine an f32
@@ -122,13 +154,76 @@ export const selfTestCases: readonly SelfTestCase[] = [
       0.22593534,
     ],
   ),
+  ...tiles("gemm_nn_tile", [1.125, -2.625, 4.125, 0.37500006, 0.375, 1.375, -3.5, 2.875]),
+  ...tiles(
+    "gemm_tn_tile",
+    [0.560000002, -1.29500008, 2.02999997, 0.315000057, 0, 0.735000014, -1.67999995, 1.47000003],
+  ),
+  dense(1, [0, 0.962499976, 0, 2.13750005, 0, 0.487500012, 2.0999999, 0, 0, -1.25, 0, -0.75, 0, 0.25, -2, 0]),
+  dense(
+    2,
+    [
+      -0.00324999983, 0.962499976, -0.0160000008, 2.13750005, -0.0337499976, 0.487500012, 2.0999999, -0.00149999978,
+      0.00499999989, -1.25, 0.0199999996, -0.75, 0.0149999997, 0.25, -2, 0.00999999978,
+    ],
+  ),
+  dense(
+    3,
+    [
+      -0.314020902, 0.745389938, -0.92166853, 0.972557664, -0.997660995, 0.452229977, 0.970451951, -0.148885012,
+      0.450695425, -0.555492282, 0.301054239, -0.0405986756, 0.00700879097, 0.198872015, -0.116446018, 0.977833271,
+    ],
+  ),
+  dense(
+    4,
+    [
+      -0.13632375, 0.696486235, -0.268770576, 1.91198289, -0.111665174, 0.302014709, 1.87089658, -0.0693855137,
+      0.170157999, -1.14514446, -0.111280888, -0.822164118, -0.112326965, 0.183607176, -2.1900239, 0.425280303,
+    ],
+  ),
+  {
+    // gradients of two rows of two means and two log-variances, then of the bounds
+    kernel: "gaussian_nll",
+    input: matrices,
+    expected: [
+      0.112751037, -0.095762074, 0.00170885387, 0.0207303781, 0.397582322, -0.112350404, 0.00908444636, 0.025619965,
+      0.0620994642, 0.0356922746, 0.296557426, 0.333468258,
+    ],
+    call: (kernels, out, x) => kernels.gaussian_nll(out + 48, out, out + 32, x, x + 32, x + 48, 1, 2, 2, 4, 4),
+  },
+  {
+    kernel: "mse",
+    input: matrices,
+    expected: [0.099999994, -0.324999988, 0.550000012, -0.975000024],
+    call: (kernels, out, x) => kernels.mse(out + 16, out, x, x + 32, 1, 1, 4, 4, 4),
+  },
+  {
+    // parameters and both means after two steps
+    kernel: "adam_step",
+    input: matrices,
+    expected: [
+      -0.23604092, 0.236487508, -0.236562744, 0.236319274, 0.0879289359, -0.230428934, 0.372928917, -0.135428935,
+      0.00431789272, 0.0293759834, 0.0768215731, 0.0101830894,
+    ],
+    call(kernels, out, x) {
+      for (const correction of [10, 5]) {
+        kernels.adam_step(out, out + 16, out + 32, x, 4, 0.1, 0.9, 0.99, 1e-8, correction, 50, 0.5);
+      }
+    },
+  },
+  {
+    kernel: "standardize",
+    input: matrices,
+    expected: [-0.300000012, 0.900000036, 3.5999999, -2.10000014],
+    call: (kernels, out, x) => kernels.standardize(out, x, x + 16, x + 32, 1, 4),
+  },
 ];
 
 // Philox4x32-10 of counter and key zero, as published with Random123
 const philoxWords = [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8];
 
-// the most that a case has
-const ELEMENTS = 11;
+// the most that a case has: six rows of eight
+const ELEMENTS = 48;
 
 // how far fused multiply-add may move a result, relative to max(1, |result|)
 const FAST_TOLERANCE = 1e-5;
@@ -144,7 +239,8 @@ export function selfTest(runtime: Runtime): void {
     const input = scope.tensor([ELEMENTS]);
     const out = scope.tensor([ELEMENTS]);
     for (const { kernel, input: values, expected, call } of selfTestCases) {
-      input.view.set(values);
+      input.view.fill(0).set(values);
+      out.view.fill(0);
       call(runtime.kernels, out.address, input.address);
       compare(kernel, out.view, expected, exact);
     }

@@ -53,7 +53,7 @@ for (const [name, runtime] of runtimes) {
             (x) => oracle.gaussianNll(mean, raw, y, x.subarray(0, D), x.subarray(D)),
             [...max, ...min],
           );
-          dBounds.forEach((g, i) => (expectedBounds[i] += g));
+          for (const [i, g] of dBounds.entries()) expectedBounds[i] += g;
         }
         assertClose(boundsGradient.view, expectedBounds, 2e-6, "gradient of bounds");
         for (let r = 0; r < E * rows; r++) {

@@ -46,5 +46,5 @@ export function rowsOf(tensor: Tensor, slot: number, rows: number, columns: numb
 /** Writes rows [slots][rows][columns] to such a tensor. */
 export function writeRows(tensor: Tensor, slots: readonly (readonly (readonly number[])[])[]): void {
   const stride = tensor.shape[tensor.shape.length - 1];
-  slots.flat().forEach((row, i) => tensor.view.set(row, i * stride));
+  for (const [i, row] of slots.flat().entries()) tensor.view.set(row, i * stride);
 }

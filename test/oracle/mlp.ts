@@ -71,7 +71,9 @@ export function vjp(mlp: Mlp, xs: readonly number[][], dys: readonly number[][])
       const input = l > 0 ? y[l - 1] : x;
       dz.forEach((value, n) => {
         biases[l][n] += value;
-        input.forEach((xk, k) => (weights[l][k][n] += xk * value));
+        input.forEach((xk, k) => {
+          weights[l][k][n] += xk * value;
+        });
       });
       d = input.map((_, k) => dz.reduce((sum, value, n) => sum + value * mlp.weights[l][k][n], 0));
     }

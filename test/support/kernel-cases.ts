@@ -135,5 +135,106 @@ export function kernelCases(scope: Scope): KernelCase[] {
   add("sequence_rewards", [scope.tensor([B], "f64"), alive], [normal(B), bytes()], (total, flags, reward, ended) =>
     kernels.sequence_rewards(total, flags, reward, ended, B),
   );
+
+  addMatrixKernels(scope, add, normal);
+  addNetworkKernels(scope, add, normal);
   return cases;
+}
+
+type Add = (
+  kernel: keyof Kernels,
+  outputs: readonly Tensor<DType>[],
+  inputs: readonly Tensor<DType>[],
+  call: (...addresses: number[]) => void,
+) => void;
+type Make = (...shape: number[]) => Tensor;
+
+// products of an M x K and a K x C matrix
+function addMatrixKernels(scope: Scope, add: Add, normal: Make): void {
+  const { kernels } = scope.runtime;
+  const [M, K, C] = [7, 5, 11];
+  const panels = (): Tensor => normal(2, K, 8);
+  add("gemm_pack", [scope.tensor([2, K, 8])], [normal(K, C)], (out, b) => kernels.gemm_pack(out, b, K, C, C));
+  add("gemm_unpack", [scope.tensor([K, C])], [panels()], (out, b) => kernels.gemm_unpack(out, b, K, C, C));
+  add("gemm_pack_transposed", [scope.tensor([1, C, 8])], [panels()], (out, b) =>
+    kernels.gemm_pack_transposed(out, b, K, C),
+  );
+  add("gemm_nn", [scope.tensor([M, C])], [normal(M, K), panels(), normal(C)], (c, a, b, bias) =>
+    kernels.gemm_nn(c, C, a, K, b, bias, M, C, K, 0),
+  );
+  add("gemm_tn", [scope.tensor([2, K, 8])], [normal(M, K), normal(M, 16)], (out, a, z) =>
+    kernels.gemm_tn(out, a, K, z, 16, M, C, K),
+  );
+  for (const rows of [1, 2, 3, 4, 5, 6] as const) {
+    const product = [scope.tensor([rows, 8])];
+    add(`gemm_nn_tile_${rows}`, product, [normal(8), normal(rows, K), normal(K, 8)], (c, init, a, panel) =>
+      kernels[`gemm_nn_tile_${rows}`](c, 32, init, 0, a, 4 * K, panel, K),
+    );
+    add(`gemm_tn_tile_${rows}`, [scope.tensor([rows, 8])], [normal(M, rows), normal(M, 8)], (c, a, z) =>
+      kernels[`gemm_tn_tile_${rows}`](c, a, 4 * rows, z, 32, M),
+    );
+  }
+}
+
+// layers of E networks with K inputs and C outputs, on B rows
+function addNetworkKernels(scope: Scope, add: Add, normal: Make): void {
+  const { kernels } = scope.runtime;
+  const [E, B, K, C, C8] = [2, 3, 5, 11, 16];
+  const swish = 4;
+  const members = (): Tensor<"i32"> => scope.tensor([E], "i32").write([1, 0]);
+  const parameters = (): Tensor[] => [normal(E, 2, K, 8), normal(E, C8)];
+  add("activation_slope", [scope.tensor([C8])], [normal(C8), normal(C8)], (out, x, slope) =>
+    kernels.activation_slope(out, x, 0, slope, C8, swish),
+  );
+  add(
+    "dense_forward",
+    [scope.tensor([E, B, C8]), scope.tensor([E, B, C8])],
+    [normal(E, B, K), ...parameters(), members()],
+    (y, slope, x, weights, bias, list) =>
+      kernels.dense_forward(y, slope, x, weights, bias, list, E, B, K, C, K, B * K, swish),
+  );
+  add(
+    "dense_weight_gradient",
+    parameters(),
+    [normal(E, B, K), normal(E, B, C8), members()],
+    (dweights, dbias, x, dz, list) => kernels.dense_weight_gradient(dweights, dbias, x, dz, list, E, B, K, C, K, B * K),
+  );
+  add(
+    "dense_input_gradient",
+    [scope.tensor([E, B, 8])],
+    [normal(E, B, C8), normal(E, 1, C, 8), normal(E, B, 8), members()],
+    (dx, dz, transposed, slope, list) =>
+      kernels.dense_input_gradient(dx, dz, transposed, 0, slope, list, E, B, K, C, 8, swish),
+  );
+  add(
+    "dense_tangent",
+    [scope.tensor([E, B, C8])],
+    [normal(E, B, K), normal(E, B, K), normal(E, 2, K, 8), ...parameters(), normal(E, B, C8), members()],
+    (ty, tx, x, weights, tweights, tbias, slope, list) =>
+      kernels.dense_tangent(ty, tx, x, weights, tweights, tbias, 0, slope, list, E, B, K, C, K, B * K, swish),
+  );
+  const D = 3;
+  const bounds = scope.tensor([2, D]).write([0.5, 0.5, 0.5, -10, -10, -10]);
+  add(
+    "gaussian_nll",
+    [scope.tensor([E], "f64"), scope.tensor([E, B, 2 * D]), scope.tensor([2, D])],
+    [normal(E, B, 2 * D), normal(E, B, D), bounds],
+    (loss, dout, dbounds, out, target, b) =>
+      kernels.gaussian_nll(loss, dout, dbounds, out, target, b, E, B, D, 2 * D, B * D),
+  );
+  add(
+    "mse",
+    [scope.tensor([E], "f64"), scope.tensor([E, B, D])],
+    [normal(E, B, D), normal(E, B, D)],
+    (loss, dout, out, target) => kernels.mse(loss, dout, out, target, E, B, D, D, B * D),
+  );
+  add("adam_step", [normal(C), scope.tensor([C]), scope.tensor([C])], [normal(C)], (p, m, v, g) =>
+    kernels.adam_step(p, m, v, g, C, 1e-3, 0.9, 0.999, 1e-8, 10, 1000, 1e-4),
+  );
+  add("moments_merge", [scope.tensor([D], "f64"), scope.tensor([D], "f64")], [normal(B, D)], (mean, m2, x) =>
+    kernels.moments_merge(mean, m2, x, 0, B, D),
+  );
+  add("standardize", [scope.tensor([B, D])], [normal(B, D), normal(D), normal(D)], (out, x, mean, inverse) =>
+    kernels.standardize(out, x, mean, inverse, B, D),
+  );
 }
