@@ -6,7 +6,10 @@ import type { DType, Json, NamedArray, SavedState, TypedArrays } from "./types.j
 import type { Tensor } from "./wasm/tensor.js";
 
 /** One state out of the states of named parts and the meta of the whole. */
-export function joinStates(meta: Readonly<Record<string, Json>>, parts: Readonly<Record<string, SavedState>>): SavedState {
+export function joinStates(
+  meta: Readonly<Record<string, Json>>,
+  parts: Readonly<Record<string, SavedState>>,
+): SavedState {
   const joined: Record<string, Json> = { ...meta };
   const arrays: Record<string, NamedArray> = {};
   for (const [name, part] of Object.entries(parts)) {
