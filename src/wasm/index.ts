@@ -1,7 +1,8 @@
 // The only door to WebAssembly: features, loading, memory, tensors.
 
 export type { MemoryUsage } from "./arena.js";
-export type { WasmSource } from "./load.js";
+export type { Kernels } from "./kernels.gen.js";
+export type { Variant, WasmSource } from "./load.js";
 export { type Features, probeFeatures } from "./probe.js";
 export { loadRuntime, Runtime, type RuntimeInfo, type RuntimeOptions, Scope } from "./runtime.js";
 export { Tensor } from "./tensor.js";

@@ -60,7 +60,7 @@ export class Runtime implements Disposable {
   #disposed = false;
   #calls = 0;
 
-  /** Made by `loadRuntime`. */
+  /** @internal Made by `loadRuntime`. */
   constructor(kernels: Kernels, arena: Arena, numerics: "reproducible" | "fast", variant: Variant) {
     this.#arena = arena;
     this.#numerics = numerics;
@@ -153,6 +153,7 @@ export class Scope implements Disposable {
   readonly runtime: Runtime;
   readonly #held: Disposable[] = [];
 
+  /** @internal Made by `runtime.scoped`. */
   constructor(runtime: Runtime) {
     this.runtime = runtime;
   }

@@ -27,7 +27,7 @@ export class Tensor<T extends DType = "f32"> {
   #view: TypedArrays[T] | undefined;
   #loans = 0;
 
-  /** Made by `Runtime.tensor`; zeroed. */
+  /** @internal Made by `Runtime.tensor`; zeroed. */
   constructor(arena: Arena, shape: readonly number[], size: number, dtype: T) {
     this.shape = shape;
     this.dtype = dtype;
