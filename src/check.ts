@@ -18,10 +18,10 @@ export class OutOfMemoryError extends MbrlError {
   readonly requested: number;
   readonly live: number;
   readonly limit: number;
-  constructor(requested: number, live: number, limit: number) {
+  constructor(requested: number, live: number, limit: number, advice = 'raise "maxBytes" or dispose of something') {
     super(
       "OUT_OF_MEMORY",
-      `out of memory: ${requested} bytes requested, ${live} of at most ${limit} in use; raise "maxBytes" or dispose of something`,
+      `out of memory: ${requested} bytes requested, ${live} of at most ${limit} in use; ${advice}`,
     );
     this.requested = requested;
     this.live = live;

@@ -199,7 +199,8 @@ function createMemory(maxBytes: number): WebAssembly.Memory {
     return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: Math.ceil(maxBytes / PAGE) });
   } catch {
     // the engine reserves address space for the maximum, and a process has only so much
-    throw new OutOfMemoryError(FIRST_PAGES * PAGE, 0, maxBytes);
+    const advice = 'lower "maxBytes" or let go of other runtimes';
+    throw new OutOfMemoryError(FIRST_PAGES * PAGE, 0, maxBytes, advice);
   }
 }
 

@@ -89,6 +89,22 @@ runtimes("out of memory is typed, and the runtime works on", async () => {
   runtime.tensor([3]).dispose();
 });
 
+runtimes("an engine that has no room for another memory is told of by type, with advice", async () => {
+  const { Memory } = WebAssembly;
+  WebAssembly.Memory = class {
+    constructor() {
+      throw new RangeError("could not allocate memory");
+    }
+  } as unknown as typeof Memory;
+  try {
+    const error = await rejection({});
+    assert.instance(error, OutOfMemoryError);
+    assert.match(error.message, /lower "maxBytes"/);
+  } finally {
+    WebAssembly.Memory = Memory;
+  }
+});
+
 runtimes("whichever allocation of a part fails, nothing of the part is left", async () => {
   const runtime = await loadRuntime({ maxBytes: MIB });
   const PARTS = 12;
