@@ -11,6 +11,7 @@ import {
   OutOfMemoryError,
   PoisonedError,
   UnsupportedError,
+  wrongKind,
 } from "../check.js";
 import type { Disposable, DType } from "../types.js";
 import { Arena, type MemoryUsage } from "./arena.js";
@@ -221,6 +222,7 @@ export async function loadRuntime(options?: RuntimeOptions): Promise<Runtime> {
   } = checkOptions(op, options, known);
   checkOneOf(op, "numerics", numerics, ["reproducible", "fast"]);
   checkInteger(op, "maxBytes", maxBytes, 2 ** 20, 4 * GIB);
+  if (typeof threads !== "number" && threads !== "auto") wrongKind(op, "threads", '"auto" or an integer', threads);
   if (threads !== "auto" && checkInteger(op, "threads", threads, 1) > 1) {
     throw new UnsupportedError(["threads"], 'loadRuntime: this version runs on one thread; use threads: "auto" or 1');
   }

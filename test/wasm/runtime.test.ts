@@ -31,7 +31,7 @@ runtimes("options that are no options are told by name", async () => {
     [{ maxBytes: Number.NaN }, "RangeError", /"maxBytes"/],
     [{ maxBytes: 2 ** 33 }, "RangeError", /"maxBytes"/],
     [{ threads: 0 }, "RangeError", /"threads"/],
-    [{ threads: "many" }, "TypeError", /"threads"/],
+    [{ threads: "many" }, "TypeError", /"threads" expected "auto" or an integer, got "many"/],
     [null, "TypeError", /"options" expected an object, got null/],
   ];
   for (const [options, name, message] of cases) {
