@@ -85,7 +85,7 @@ export function measure(subject: string, subjectCase: Case): Result {
 /** A result as a line of text. */
 export function describe({ case: name, unit, value, min, max, peer, ratio }: Result): string {
   const figures = `${value.toPrecision(4)} ${unit}  (${min.toPrecision(4)} – ${max.toPrecision(4)})`;
-  return `${name.padEnd(36)} ${figures}${ratio === undefined ? "" : `  ${ratio.toFixed(2)}× ${peer}`}`;
+  return `${name.padEnd(44)} ${figures}${ratio === undefined ? "" : `  ${ratio.toFixed(2)}× ${peer}`}`;
 }
 
 function warmUp(side: Side): void {
