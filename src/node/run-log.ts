@@ -15,16 +15,23 @@ export interface RunLog {
 }
 
 /**
- * Opens the log of a run. A new run (`trial` 0, the default) must find no file; a run that resumes at `trial` keeps the
- * lines of the trials before it and drops the others. Throws `StorageError`, or `FormatError` when the file is no log.
+ * Opens the log of a run. A new run must find no file. With `resumeAt` the file is the log of a run that goes on at that
+ * trial: the lines of trials before it are kept, others are dropped; for trial 0 there need be no file. Throws
+ * `StorageError`, or `FormatError` when the file is no log.
  */
-export async function openRunLog(path: string, options: { trial?: number } = {}): Promise<RunLog> {
-  const { trial = 0 } = options;
-  if (trial > 0) {
-    const kept = (await readRunLog(path)).filter((progress) => progress.trial < trial);
-    await writeFileAtomic(path, kept.map(encodeLine).join(""));
+export async function openRunLog(path: string, options: { resumeAt?: number } = {}): Promise<RunLog> {
+  const { resumeAt } = options;
+  if (resumeAt !== undefined) {
+    const lines = resumeAt === 0 ? [] : await readRunLog(path);
+    await writeFileAtomic(
+      path,
+      lines
+        .filter(({ trial }) => trial < resumeAt)
+        .map(encodeLine)
+        .join(""),
+    );
   }
-  const handle = await storing("open", path, () => open(path, trial > 0 ? "a" : "ax"));
+  const handle = await storing("open", path, () => open(path, resumeAt === undefined ? "ax" : "a"));
   return {
     append: (progress) => storing("append to", path, () => appendLine(handle, encodeLine(progress))),
     close: () => storing("close", path, () => handle.close()),

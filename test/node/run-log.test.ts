@@ -55,7 +55,7 @@ test("each line is in the file when append returns", async () => {
 test("a resumed run drops what it will do again, and a line cut off by a kill", async () => {
   const file = await logOf(0, 1, 2, 3);
   appendFileSync(file, '{"algorithm":"pe');
-  const log = await openRunLog(file, { trial: 2 });
+  const log = await openRunLog(file, { resumeAt: 2 });
   await log.append(progress(2));
   await log.close();
   assert.equal(await readRunLog(file), [0, 1, 2].map(progress));
@@ -66,12 +66,18 @@ test("a new run does not write into an old log", async () => {
   await fails(openRunLog(file), StorageError, /cannot open ".*log\.jsonl": EEXIST/);
 });
 
+test("a run that resumes before its first trial ended needs no log", async () => {
+  const file = path.join(temporaryFolder(), "log.jsonl");
+  await (await openRunLog(file, { resumeAt: 0 })).close();
+  assert.equal(await readRunLog(file), []);
+});
+
 test("a foreign file is refused with the line that is none", async () => {
   const file = await logOf(0);
   writeFileSync(file, `${JSON.stringify(progress(0))}\n{"algorithm":"pets"}\n`);
   await fails(readRunLog(file), FormatError, /log\.jsonl": line 2 is not the progress of a run/);
   writeFileSync(file, "hello\n");
-  await fails(openRunLog(file, { trial: 1 }), FormatError, /line 1: log line is not valid JSON/);
+  await fails(openRunLog(file, { resumeAt: 1 }), FormatError, /line 1: log line is not valid JSON/);
   assert.is(readFileSync(file, "utf8"), "hello\n");
 });
 

@@ -1,0 +1,57 @@
+// `mbrl evaluate`: the agent of a checkpoint acts, learning nothing, in new episodes with seeds of their own.
+
+import type { Agent, Env } from "../types.js";
+import { loadRuntime } from "../wasm/index.js";
+import type { AlgorithmTable } from "./algorithm.js";
+import { asUsage } from "./errors.js";
+import { printJson, printText } from "./output.js";
+import { loadRun } from "./saved-run.js";
+import { findAlgorithm, openEnv } from "./world.js";
+
+export interface EvaluateOptions {
+  readonly episodes: number;
+  readonly seed: number;
+  readonly json?: boolean;
+}
+
+/** Evaluates; returns the exit code. */
+export async function evaluate(table: AlgorithmTable, checkpoint: string, options: EvaluateOptions): Promise<number> {
+  const { episodes, seed, json } = options;
+  const saved = await loadRun(checkpoint, (sentence) => void process.stderr.write(`mbrl: ${sentence}\n`));
+  const algorithm = findAlgorithm(table, saved.algorithm);
+  const runtime = await loadRuntime();
+  const trained = openEnv(runtime, saved.env, 0);
+  const start = { trials: saved.trial, resume: saved.state };
+  const run = await asUsage(() => algorithm.start(runtime, trained, start, {}));
+  const env = openEnv(runtime, saved.env, seed);
+  const returns: number[] = [];
+  for (let episode = 0; episode < episodes; episode++) {
+    const { episodeReturn, episodeLength } = playEpisode(run.agent, env, seed + episode);
+    returns.push(episodeReturn);
+    const { algorithm: name, env: task } = saved;
+    if (json) printJson({ algorithm: name, env: task, episode, seed: seed + episode, episodeReturn, episodeLength });
+    else printText(`episode ${episode + 1}/${episodes}: return ${episodeReturn.toFixed(1)} in ${episodeLength} steps`);
+  }
+  if (!json) printText(summary(returns));
+  run.dispose();
+  return 0;
+}
+
+function playEpisode(agent: Agent, env: Env, seed: number): { episodeReturn: number; episodeLength: number } {
+  let { observation } = env.reset({ seed });
+  agent.reset();
+  let episodeReturn = 0;
+  for (let episodeLength = 1; ; episodeLength++) {
+    const step = env.step(agent.act(observation));
+    episodeReturn += step.reward;
+    if (step.terminated || step.truncated) return { episodeReturn, episodeLength };
+    observation = step.observation;
+  }
+}
+
+function summary(returns: readonly number[]): string {
+  const mean = returns.reduce((sum, value) => sum + value, 0) / returns.length;
+  const variance = returns.reduce((sum, value) => sum + (value - mean) * (value - mean), 0) / returns.length;
+  const range = `from ${Math.min(...returns).toFixed(1)} to ${Math.max(...returns).toFixed(1)}`;
+  return `return ${mean.toFixed(1)} ± ${Math.sqrt(variance).toFixed(1)} (mean ± standard deviation), ${range}`;
+}

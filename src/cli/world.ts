@@ -1,0 +1,32 @@
+// From names to things: the algorithm, the task and the environment that a command speaks of.
+
+import { makeEnv, type TaskEnv } from "../envs/index.js";
+import { tasks } from "../envs/tasks/index.js";
+import type { Runtime } from "../wasm/index.js";
+import type { Algorithm, AlgorithmTable } from "./algorithm.js";
+import { unknownName } from "./suggest.js";
+
+/** The algorithm of that name; throws `UsageError` with the nearest name. */
+export function findAlgorithm(table: AlgorithmTable, name: string): Algorithm {
+  const algorithm = Object.hasOwn(table, name) ? table[name] : undefined;
+  if (algorithm === undefined) throw unknownName("algorithm", name, Object.keys(table));
+  return algorithm;
+}
+
+/** A new environment for the task of that name; throws `UsageError` with the nearest name. */
+export function openEnv(runtime: Runtime, name: string, seed: number): TaskEnv {
+  return makeEnv(runtime, findTask(name), { seed });
+}
+
+/** The task of that name; throws `UsageError` with the nearest name. */
+export function findTask(name: string): (typeof tasks)[number] {
+  const task = tasks.find(({ id }) => id === name);
+  if (task === undefined) {
+    throw unknownName(
+      "task",
+      name,
+      tasks.map(({ id }) => id),
+    );
+  }
+  return task;
+}
