@@ -65,7 +65,7 @@ function terminal(options: DisplayOptions): Display {
     },
     trial: (progress) => {
       pace.trial(progress);
-      bar.update(pace.fraction, { loss: progress.modelLoss?.toFixed(2) ?? "–", left: pace.timeLeft() });
+      bar.update(pace.fraction, { loss: progress.modelLoss?.toPrecision(3) ?? "–", left: pace.timeLeft() });
       say(trialLine(progress, trials));
     },
     say,
@@ -74,7 +74,7 @@ function terminal(options: DisplayOptions): Display {
 }
 
 function trialLine({ trial, episodeReturn, episodeLength, modelLoss, envSteps }: Progress, trials: number): string {
-  const loss = modelLoss === null ? "" : `, model loss ${modelLoss.toFixed(3)}`;
+  const loss = modelLoss === null ? "" : `, model loss ${modelLoss.toPrecision(3)}`;
   const number = `trial ${trial + 1}/${trials}`;
   return `${number}: return ${episodeReturn.toFixed(1)} in ${episodeLength} steps${loss}, ${envSteps} steps so far`;
 }

@@ -33,7 +33,7 @@ test("a terminal gets a bar with return, loss, speed and time left", async () =>
   await sleep(150);
   display.stop();
   assert.match(text(), /trial 1\/4 act \| return 55\.3 \| loss – \| \d+ steps\/s \| \d+:\d\d left/);
-  assert.match(text(), /trial 1\/4: return 120\.0 in 200 steps, model loss -1\.500, 200 steps so far/);
+  assert.match(text(), /trial 1\/4: return 120\.0 in 200 steps, model loss -1\.50, 200 steps so far/);
   assert.match(text(), /trial 2\/4 fit \| return 0\.0 \| loss -1\.50/);
 });
 
@@ -46,7 +46,7 @@ test("anything else gets plain lines, one per trial", () => {
   display.stop();
   assert.match(
     text(),
-    /^trial 2\/2: return 7\.0 in 200 steps, model loss -1\.500, 400 steps so far, .* left\na sentence\n$/,
+    /^trial 2\/2: return 7\.0 in 200 steps, model loss -1\.50, 400 steps so far, .* left\na sentence\n$/,
   );
 });
 
