@@ -1,9 +1,9 @@
 // The ABI: every kernel that the host can call, and nothing else.
 // Arguments: outputs, inputs, sizes, as byte addresses and element counts.
 
+export { rows_gather, rows_repeat } from "./data/rows";
 export { cartpole_reset, cartpole_reward, cartpole_step, cartpole_terminated } from "./envs/cartpole";
 export { pendulum_reset, pendulum_reward, pendulum_step, pendulum_terminated } from "./envs/pendulum";
-export { sequence_actions, sequence_rewards } from "./envs/true_returns";
 export { gemm_nn, gemm_tn } from "./linalg/gemm";
 export { gemm_pack, gemm_pack_transposed, gemm_unpack } from "./linalg/pack";
 export {
@@ -22,6 +22,15 @@ export {
 } from "./linalg/tiles";
 export { heap_base } from "./memory";
 export { cos_f32, exp_f32, log_f32, sigmoid_f32, sin_f32, softplus_f32, swish_f32, tanh_f32 } from "./math/elementwise";
+export { model_features } from "./models/features";
+export { apply_target, head_moments, head_sample, model_target } from "./models/head";
+export {
+  particle_actions,
+  particle_reorder,
+  particle_returns,
+  particle_rewards,
+  particle_shuffle,
+} from "./models/particles";
 export { activation_slope } from "./nn/activation";
 export { adam_step } from "./nn/adam";
 export { dense_forward, dense_input_gradient, dense_tangent, dense_weight_gradient } from "./nn/dense";
@@ -29,7 +38,7 @@ export { gaussian_nll, mse } from "./nn/losses";
 export { moments_merge, standardize } from "./nn/normalizer";
 export { colored_noise, colored_table } from "./planning/colored";
 export { cem_refit } from "./planning/refit";
-export { elites_keep, rows_gather } from "./planning/rows";
+export { elites_keep } from "./planning/rows";
 export { cem_sample, icem_sample, shooting_sample } from "./planning/sample";
 export { elites_select } from "./planning/select";
 export { philox_bits, random_normal, random_truncated_normal, random_uniform } from "./random/philox";

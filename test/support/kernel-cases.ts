@@ -128,12 +128,49 @@ export function kernelCases(scope: Scope): KernelCase[] {
     kernels.pendulum_reward(out, observation, action, 0, B),
   );
   add("pendulum_terminated", [bytes()], [], (out) => kernels.pendulum_terminated(out, 0, B));
-  add("sequence_actions", [scope.tensor([S, A])], [normal(S, H, A)], (out, actions) =>
-    kernels.sequence_actions(out, actions, H - 1, S, H, A),
+
+  // models: E members, N sequences of H actions, Q particles per sequence and member, F features, T targets
+  const [E, Q, D, F, T, stride] = [3, 2, 3, 6, 5, 16];
+  const R = E * N * Q;
+  const table = scope.tensor([F, 2], "i32").write([0, 0, 1, 1, 2, 1, 0, 2, 3, 0, 3, 1]);
+  const words = (): Tensor<"u32"> => scope.tensor([R], "u32").write(Array.from({ length: R }, (_, r) => (r * 7) % R));
+  const flags = (): Tensor<"u8"> => scope.tensor([R], "u8").write(Array(R).fill(1));
+  const totals = (): Tensor<"f64"> => scope.tensor([R], "f64").write(Array(R).fill(0.5));
+  add("rows_repeat", [scope.tensor([K, L])], [normal(L)], (out, row) => kernels.rows_repeat(out, row, K, L));
+  add("model_features", [scope.tensor([N, F])], [normal(N, D), normal(N, A), table, normal(F), normal(F)], (...at) => {
+    const [out, observation, action, codes, shift, scale] = at;
+    kernels.model_features(out, observation, action, codes, shift, scale, N, D, A, F);
+  });
+  const target = (): Tensor[] => [normal(T), normal(T), normal(T), normal(T)];
+  add("head_sample", [scope.tensor([N, T])], [normal(N, stride), normal(N, T), ...target()], (...at) => {
+    const [out, output, noise, max, min, shift, scale] = at;
+    kernels.head_sample(out, output, noise, max, min, shift, scale, N, T, stride);
+  });
+  const moments = [scope.tensor([N, T]), scope.tensor([N, T]), scope.tensor([N, T])];
+  add("head_moments", moments, [normal(E, N, stride), ...target()], (...at) => {
+    const [center, aleatoric, epistemic, output, max, min, shift, scale] = at;
+    kernels.head_moments(center, aleatoric, epistemic, output, max, min, shift, scale, E, N, T, stride, 1);
+  });
+  const learned = [scope.tensor([N, T - 1]), scope.tensor([N])];
+  add("apply_target", learned, [normal(N, T - 1), normal(N, T), normal(T - 1)], (next, reward, observation, ...at) =>
+    kernels.apply_target(next, reward, observation, at[0], at[1], N, T - 1, T),
   );
-  const alive = bytes().write(Array(B).fill(1));
-  add("sequence_rewards", [scope.tensor([B], "f64"), alive], [normal(B), bytes()], (total, flags, reward, ended) =>
-    kernels.sequence_rewards(total, flags, reward, ended, B),
+  const transition = [normal(N, T - 1), normal(N, T - 1), normal(N), normal(T - 1)];
+  add("model_target", [scope.tensor([N, T])], transition, (out, observation, next, reward, delta) =>
+    kernels.model_target(out, observation, next, reward, delta, N, T - 1, T),
+  );
+  add("particle_actions", [scope.tensor([R, A])], [normal(N, H, A)], (out, actions) =>
+    kernels.particle_actions(out, actions, H - 1, E, N, Q, H, A),
+  );
+  add("particle_shuffle", [words()], [words()], (index, bits) => kernels.particle_shuffle(index, bits, E, N, Q));
+  add("particle_rewards", [totals(), flags()], [normal(R), flags()], (total, alive, reward, ended) =>
+    kernels.particle_rewards(total, alive, reward, ended, R),
+  );
+  add("particle_reorder", [totals(), flags()], [totals(), flags(), words()], (...at) =>
+    kernels.particle_reorder(at[0], at[1], at[2], at[3], at[4], R),
+  );
+  add("particle_returns", [scope.tensor([N])], [totals()], (out, total) =>
+    kernels.particle_returns(out, total, 0.5, E, N, Q),
   );
 
   addMatrixKernels(scope, add, normal);

@@ -1,0 +1,211 @@
+// The options of a PETS run: defaults, checks, and how they are kept in a checkpoint.
+
+import { checkInteger, checkNumber, checkOneOf, checkOptions, FormatError, wrongKind, wrongValue } from "../check.js";
+import type { FitOptions, Propagation } from "../models/index.js";
+import { cem, icem, type Planner, randomShooting } from "../planning/index.js";
+import { metaField } from "../saved-state.js";
+import type { Box, Json, RewardFunction, SavedState, TerminationFunction } from "../types.js";
+import type { Runtime } from "../wasm/index.js";
+
+/** Options that a checkpoint keeps: numbers, strings and flags. */
+export interface PetsSettings {
+  /** Seed of everything random in the run. Default 0. */
+  seed: number;
+  /** Random transitions before the first trial. Default 200 (one cart-pole episode, as mbrl-lib). */
+  initialSteps: number;
+  /** Fit the model every so many steps of a trial, or at its start only ("trial"), or once for good ("once"). Default 50. */
+  fitEvery: number | "trial" | "once";
+  /** Actions of a plan that are executed before the next plan. Default 1 (model-predictive control). */
+  replanEvery: number;
+  /** Transitions kept. Default 100,000. */
+  bufferSize: number;
+  /** Ensemble: see `createDynamicsModel`. Defaults 5 members, hidden [64, 64], swish, probabilistic, Adam 1e-3. */
+  members: number;
+  hidden: readonly number[];
+  activation: "none" | "relu" | "leakyRelu" | "tanh" | "swish";
+  probabilistic: boolean;
+  /** Members that predict, chosen by hold-out error. Default: all. */
+  elites: number;
+  learningRate: number;
+  /** Coefficient of ½‖W‖² for each layer, or one for all. Default 1e-4, 2.5e-4, …, 5e-4 as PETS has it for cart-pole. */
+  weightDecay: number | readonly number[];
+  normalizeTargets: boolean;
+  /** Observation dimensions that are angles (default: what the environment says) or learned as they are (default none). */
+  angles: readonly number[];
+  noDelta: readonly number[];
+  /** Learn the reward instead of using the environment's function of observations. Default: only when it has none. */
+  learnReward: boolean;
+  /** Training: see `FitOptions`. */
+  epochs: number;
+  batchSize: number;
+  holdout: number;
+  patience: number;
+  improvement: number;
+  bootstrap: boolean;
+  /** Particles: see `learnedRollout`. */
+  propagation: Propagation;
+  particles: number;
+  risk: number;
+  /** Planner and its budget: see `cem`, `icem`, `randomShooting`. */
+  planner: "cem" | "icem" | "random-shooting";
+  horizon: number;
+  population: number;
+  iterations: number;
+  eliteRatio: number;
+  alpha: number;
+}
+
+/** What `pets` takes; every field is optional but `trials`. */
+export interface PetsOptions extends Partial<PetsSettings> {
+  /** Episodes to act in, after the random start. */
+  trials: number;
+  /** Aborts the run within a tenth of a second; what was learned so far can still be saved. */
+  signal?: AbortSignal;
+  /** A saved run to continue; options given beside it must agree with the saved ones (`trials` may grow). */
+  resume?: SavedState;
+  /** Another reward than the environment's, e.g. a new goal. Not kept in checkpoints. */
+  reward?: RewardFunction;
+  /** Another termination than the environment's. Not kept in checkpoints. */
+  terminated?: TerminationFunction;
+  /** Called after every environment step and every optimizer step. */
+  onStep?: (event: PetsStep) => void;
+}
+
+/** Where a run is. */
+export interface PetsStep {
+  readonly phase: "random" | "fit" | "act";
+  /** Trial from 0; −1 in the random phase. */
+  readonly trial: number;
+  /** Step within the episode, or optimizer step within the fit. */
+  readonly step: number;
+  /** Steps an episode can have, or optimizer steps of the epoch. */
+  readonly steps: number;
+  readonly envSteps: number;
+  readonly episodeReturn: number;
+}
+
+const defaults: Omit<PetsSettings, "angles" | "learnReward" | "elites" | "particles" | "weightDecay"> = {
+  seed: 0,
+  initialSteps: 200,
+  fitEvery: 50,
+  replanEvery: 1,
+  bufferSize: 100_000,
+  members: 5,
+  hidden: [64, 64],
+  activation: "swish",
+  probabilistic: true,
+  learningRate: 1e-3,
+  normalizeTargets: false,
+  noDelta: [],
+  epochs: 50,
+  batchSize: 64,
+  holdout: 0.1,
+  patience: 10,
+  improvement: 0.01,
+  bootstrap: true,
+  propagation: "TSinf",
+  risk: 0,
+  planner: "cem",
+  horizon: 20,
+  population: 100,
+  iterations: 5,
+  eliteRatio: 0.1,
+  alpha: 0.1,
+};
+const late = ["angles", "learnReward", "elites", "particles", "weightDecay"] as const;
+const settingNames = [...(Object.keys(defaults) as (keyof typeof defaults)[]), ...late];
+const otherNames = ["trials", "signal", "resume", "reward", "terminated", "onStep"] as const;
+
+/** What the settings depend on besides the options. */
+export interface PetsContext {
+  readonly angles: readonly number[];
+  readonly hasReward: boolean;
+}
+
+/** All settings: defaults, then a saved run's, then the caller's; throws on unknown, wrong or contradicting ones. */
+export function petsSettings(options: PetsOptions, context: PetsContext): PetsSettings {
+  const op = "pets";
+  checkOptions(op, options, [...settingNames, ...otherNames]);
+  const given = Object.fromEntries(
+    settingNames.filter((name) => options[name] !== undefined).map((n) => [n, options[n]]),
+  );
+  const saved = options.resume ? savedSettings(options.resume) : undefined;
+  if (saved) {
+    for (const [name, value] of Object.entries(given)) {
+      const before = saved[name as keyof PetsSettings];
+      if (JSON.stringify(value) !== JSON.stringify(before)) {
+        wrongValue(op, name, `${JSON.stringify(before)}, as in the saved run`, JSON.stringify(value));
+      }
+    }
+    return saved;
+  }
+  const members = options.members ?? defaults.members;
+  const elites = options.elites ?? members;
+  const layers = (options.hidden ?? defaults.hidden).length + 1;
+  const settings: PetsSettings = {
+    ...defaults,
+    angles: context.angles,
+    learnReward: !context.hasReward,
+    elites,
+    particles: options.propagation === "expectation" ? 1 : elites,
+    weightDecay: petsWeightDecay(layers),
+    ...given,
+  };
+  checkSettings(op, settings, context);
+  return settings;
+}
+
+// 1e-4 for the first layer, 2.5e-4 for those between, 5e-4 for the last (handful-of-trials, cart-pole)
+function petsWeightDecay(layers: number): number[] {
+  return Array.from({ length: layers }, (_, i) => (i === 0 ? 1e-4 : i === layers - 1 ? 5e-4 : 2.5e-4));
+}
+
+// what the parts cannot check themselves; their own options are checked where they are built
+function checkSettings(op: string, settings: PetsSettings, context: PetsContext): void {
+  const { seed, initialSteps, fitEvery, replanEvery, bufferSize, planner, horizon } = settings;
+  checkInteger(op, "seed", seed, 0, Number.MAX_SAFE_INTEGER);
+  checkInteger(op, "initialSteps", initialSteps, 2);
+  if (typeof fitEvery === "string") checkOneOf(op, "fitEvery", fitEvery, ["trial", "once"]);
+  else checkInteger(op, "fitEvery", fitEvery, 1);
+  checkInteger(op, "horizon", horizon, 1, 1000);
+  checkInteger(op, "replanEvery", replanEvery, 1, horizon);
+  checkInteger(op, "bufferSize", bufferSize, initialSteps);
+  checkOneOf(op, "planner", planner, ["cem", "icem", "random-shooting"]);
+  checkInteger(op, "elites", settings.elites, 1, settings.members);
+  checkNumber(op, "learningRate", settings.learningRate, 0);
+  if (typeof settings.learnReward !== "boolean") wrongKind(op, "learnReward", "true or false", settings.learnReward);
+  if (!settings.learnReward && !context.hasReward) {
+    wrongValue(op, "learnReward", "true, or a reward function: the environment has none", false);
+  }
+}
+
+/** The settings in a saved run. */
+export function savedSettings(state: SavedState): PetsSettings {
+  const options = metaField(state, "options");
+  if (options === null || typeof options !== "object" || Array.isArray(options)) {
+    throw new FormatError('saved "options" is not an object');
+  }
+  for (const name of settingNames) {
+    if (!Object.hasOwn(options, name)) throw new FormatError(`saved options lack "${name}"`);
+  }
+  return options as unknown as PetsSettings;
+}
+
+/** The settings as JSON. */
+export function settingsJson(settings: PetsSettings): Json {
+  return JSON.parse(JSON.stringify(settings)) as Json;
+}
+
+/** The training options among the settings. */
+export function fitOptions({ epochs, batchSize, holdout, patience, improvement, bootstrap }: PetsSettings): FitOptions {
+  return { epochs, batchSize, holdout, patience, improvement, bootstrap };
+}
+
+/** The planner that the settings name. */
+export function createPlanner(runtime: Runtime, actionSpace: Box, settings: PetsSettings): Planner {
+  const { planner, horizon, population, iterations, eliteRatio, alpha, seed } = settings;
+  const common = { horizon, population, actionSpace, seed };
+  if (planner === "random-shooting") return randomShooting(runtime, common);
+  if (planner === "icem") return icem(runtime, { ...common, iterations, alpha });
+  return cem(runtime, { ...common, iterations, eliteRatio, alpha });
+}

@@ -1,0 +1,3 @@
+// Recorded experience.
+
+export { createReplayBuffer, type ReplayBuffer, type ReplayBufferOptions, type Transition } from "./replay-buffer.js";

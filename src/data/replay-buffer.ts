@@ -1,0 +1,124 @@
+// Transitions (s, a, r, s', terminated, truncated) in fixed columns of linear memory; when full, the oldest is replaced.
+
+import { checkFinite, checkInteger, wrongValue } from "../check.js";
+import { loadTensor, metaNumber, saveTensor } from "../saved-state.js";
+import type { Disposable, SavedState } from "../types.js";
+import type { Runtime, Scope, Tensor } from "../wasm/index.js";
+
+export interface ReplayBufferOptions {
+  /** Most transitions held. */
+  capacity: number;
+  /** Length of an observation (D) and of an action (A). */
+  observationSize: number;
+  actionSize: number;
+}
+
+/** One transition as it is added; only `terminated` ends the value of a state. */
+export interface Transition {
+  readonly observation: ArrayLike<number>;
+  readonly action: ArrayLike<number>;
+  readonly reward: number;
+  readonly nextObservation: ArrayLike<number>;
+  readonly terminated: boolean;
+  readonly truncated: boolean;
+}
+
+export class ReplayBuffer implements Disposable {
+  readonly capacity: number;
+  readonly observationSize: number;
+  readonly actionSize: number;
+  /** Columns, row i = transition i: [capacity, D], [capacity, A], [capacity], … */
+  readonly observation: Tensor;
+  readonly action: Tensor;
+  readonly reward: Tensor;
+  readonly nextObservation: Tensor;
+  readonly terminated: Tensor<"u8">;
+  readonly truncated: Tensor<"u8">;
+  readonly #scope: Scope;
+  #length = 0;
+  #next = 0;
+
+  /** Made by `createReplayBuffer`. */
+  constructor(scope: Scope, { capacity, observationSize, actionSize }: ReplayBufferOptions) {
+    this.#scope = scope;
+    this.capacity = capacity;
+    this.observationSize = observationSize;
+    this.actionSize = actionSize;
+    this.observation = scope.tensor([capacity, observationSize]);
+    this.action = scope.tensor([capacity, actionSize]);
+    this.reward = scope.tensor([capacity]);
+    this.nextObservation = scope.tensor([capacity, observationSize]);
+    this.terminated = scope.tensor([capacity], "u8");
+    this.truncated = scope.tensor([capacity], "u8");
+  }
+
+  /** Transitions held. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Appends a transition; throws on wrong sizes and on numbers that are not finite, and then nothing is stored. */
+  add(transition: Transition): void {
+    const op = "replayBuffer.add";
+    const { observation, action, reward, nextObservation, terminated, truncated } = transition;
+    checkRow(op, "observation", observation, this.observationSize);
+    checkRow(op, "action", action, this.actionSize);
+    checkRow(op, "nextObservation", nextObservation, this.observationSize);
+    if (!Number.isFinite(reward)) wrongValue(op, "reward", "a finite number", reward);
+    const row = this.#next;
+    this.observation.view.set(observation, row * this.observationSize);
+    this.action.view.set(action, row * this.actionSize);
+    this.reward.view[row] = reward;
+    this.nextObservation.view.set(nextObservation, row * this.observationSize);
+    this.terminated.view[row] = terminated ? 1 : 0;
+    this.truncated.view[row] = truncated ? 1 : 0;
+    this.#next = (row + 1) % this.capacity;
+    this.#length = Math.max(this.#length, row + 1);
+  }
+
+  save(): SavedState {
+    const n = this.#length;
+    return {
+      meta: { length: n, next: this.#next },
+      arrays: {
+        observation: saveTensor(this.observation, n * this.observationSize),
+        action: saveTensor(this.action, n * this.actionSize),
+        reward: saveTensor(this.reward, n),
+        nextObservation: saveTensor(this.nextObservation, n * this.observationSize),
+        terminated: saveTensor(this.terminated, n),
+        truncated: saveTensor(this.truncated, n),
+      },
+    };
+  }
+
+  /** Takes over a saved state; throws `FormatError` when it does not fit. */
+  load(state: SavedState): void {
+    const n = checkInteger("replayBuffer.load", "length", metaNumber(state, "length"), 0, this.capacity);
+    loadTensor(this.observation, state, "observation", n * this.observationSize);
+    loadTensor(this.action, state, "action", n * this.actionSize);
+    loadTensor(this.reward, state, "reward", n);
+    loadTensor(this.nextObservation, state, "nextObservation", n * this.observationSize);
+    loadTensor(this.terminated, state, "terminated", n);
+    loadTensor(this.truncated, state, "truncated", n);
+    this.#next = checkInteger("replayBuffer.load", "next", metaNumber(state, "next"), 0, this.capacity - 1);
+    this.#length = n;
+  }
+
+  dispose(): void {
+    this.#scope.dispose();
+  }
+}
+
+function checkRow(op: string, name: string, row: ArrayLike<number>, size: number): void {
+  if (row.length !== size) wrongValue(op, name, `${size} numbers`, row);
+  checkFinite(op, name, row);
+}
+
+/** An empty buffer; throws `RangeError` on sizes below 1, `OutOfMemoryError` when the columns do not fit. */
+export function createReplayBuffer(runtime: Runtime, options: ReplayBufferOptions): ReplayBuffer {
+  const op = "createReplayBuffer";
+  checkInteger(op, "capacity", options.capacity, 1);
+  checkInteger(op, "observationSize", options.observationSize, 1);
+  checkInteger(op, "actionSize", options.actionSize, 0);
+  return runtime.scoped((scope) => new ReplayBuffer(scope, options));
+}

@@ -1,0 +1,208 @@
+// A learned dynamics model: from observation and action to the next observation (and, if asked, the reward).
+//   features = standardize(encode(observation, action)),  target = (next − delta · observation [, reward])
+// Differences are learned, except in the dimensions of `noDelta`; angles go in as sine and cosine (Chua et al. 2018).
+
+import { toFloat32 } from "../array.js";
+import { checkInteger, checkOptions, wrongKind, wrongValue } from "../check.js";
+import type { ReplayBuffer } from "../data/index.js";
+import { joinStates, partState } from "../saved-state.js";
+import type { Disposable, NumericInput, SavedState } from "../types.js";
+import type { Runtime, Scope, Tensor } from "../wasm/index.js";
+import { EnsembleRegressor, type RegressorOptions, regressorOptions } from "./ensemble-regressor.js";
+import { createFeatureEncoder, type FeatureEncoder } from "./features.js";
+import type { FitOptions, FitProgress, FitReport } from "./training.js";
+
+export interface DynamicsModelOptions extends Omit<RegressorOptions, "inputSize" | "targetSize"> {
+  /** Length of an observation (D) and of an action (A). */
+  observationSize: number;
+  actionSize: number;
+  /** Observation dimensions that are angles in radians. Default none. */
+  angles?: readonly number[] | undefined;
+  /** Observation dimensions predicted as they are, not as a difference. Default none. */
+  noDelta?: readonly number[] | undefined;
+  /** Learn the reward as one more target. Default false: the task's own reward is used. */
+  learnReward?: boolean | undefined;
+}
+
+/** Prediction of B transitions, arrays row-major. */
+export interface Prediction {
+  /** Mean over members of the next observation [B, D]. */
+  readonly nextObservation: Float32Array;
+  /** Mean reward [B], when the model learned it. */
+  readonly reward: Float32Array | undefined;
+  /** Variance of the targets that the world's own noise explains [B, T]: mean over members of σ². */
+  readonly aleatoric: Float32Array;
+  /** Variance that more data would remove [B, T]: variance over members of their means. */
+  readonly epistemic: Float32Array;
+}
+
+export class DynamicsModel implements Disposable {
+  readonly runtime: Runtime;
+  readonly observationSize: number;
+  readonly actionSize: number;
+  readonly featureSize: number;
+  readonly learnsReward: boolean;
+  /** The ensemble behind the model: features to targets. */
+  readonly network: EnsembleRegressor;
+  readonly #scope: Scope;
+  readonly #encoder: FeatureEncoder;
+  readonly #delta: Tensor;
+  readonly #zeros: Tensor;
+  readonly #ones: Tensor;
+
+  /** Made by `createDynamicsModel`. */
+  constructor(scope: Scope, options: DynamicsModelOptions) {
+    const { observationSize: D, actionSize: A, angles = [], noDelta = [], learnReward = false, ...rest } = options;
+    this.runtime = scope.runtime;
+    this.#scope = scope;
+    this.observationSize = D;
+    this.actionSize = A;
+    this.learnsReward = learnReward;
+    this.#encoder = createFeatureEncoder(scope, D, A, angles);
+    this.featureSize = this.#encoder.size;
+    const targetSize = D + (learnReward ? 1 : 0);
+    const network = { ...rest, inputSize: this.featureSize, targetSize };
+    this.network = scope.hold(scope.runtime.scoped((inner) => new EnsembleRegressor(inner, network)));
+    const isDelta = (dimension: number) => (noDelta.includes(dimension) ? 0 : 1);
+    this.#delta = scope.tensor([D]).write(Array.from({ length: D }, (_, i) => isDelta(i)));
+    this.#zeros = scope.tensor([this.featureSize]);
+    this.#ones = scope.tensor([this.featureSize]).write(new Float32Array(this.featureSize).fill(1));
+  }
+
+  /** Trains on everything in the buffer; see `FitOptions`. Throws `TrainingDivergedError`, the old parameters kept. */
+  fit(buffer: ReplayBuffer, options?: FitOptions): FitReport {
+    const steps = this.fitSteps(buffer, options);
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+    }
+  }
+
+  /** `fit` in slices of one optimizer step; a generator that is not run to its end leaves the model as it was. */
+  *fitSteps(buffer: ReplayBuffer, options?: FitOptions): Generator<FitProgress, FitReport> {
+    const n = buffer.length;
+    if (n < 2) wrongValue("dynamicsModel.fit", "buffer", "at least 2 transitions", n);
+    const { kernels } = this.runtime;
+    const data = this.runtime.scoped((scope) => ({
+      scope,
+      features: scope.tensor([n, this.featureSize]),
+      targets: scope.tensor([n, this.network.targetSize]),
+    }));
+    try {
+      const { observation, action, nextObservation, reward } = buffer;
+      const { features, targets } = data;
+      this.#encoder.encode(features.address, observation.address, action.address, this.#zeros, this.#ones, n);
+      kernels.model_target(
+        targets.address,
+        observation.address,
+        nextObservation.address,
+        reward.address,
+        this.#delta.address,
+        n,
+        this.observationSize,
+        this.network.targetSize,
+      );
+      return yield* this.network.fitSteps(features, targets, options);
+    } finally {
+      data.scope.dispose();
+    }
+  }
+
+  /** Predicts B transitions with the elite members: observation [B, D], action [B, A]. */
+  predict(observation: NumericInput, action: NumericInput): Prediction {
+    const op = "dynamicsModel.predict";
+    const { observationSize: D, actionSize: A, network } = this;
+    const B = rowsOf(op, "observation", observation, D);
+    const observations = toFloat32(op, "observation", observation, [B, D]);
+    const actions = toFloat32(op, "action", action, [B, A]);
+    const T = network.targetSize;
+    const { scope, ...tensors } = this.runtime.scoped((inner) => ({
+      scope: inner,
+      observation: inner.tensor([B, D]).write(observations),
+      action: inner.tensor([B, A]).write(actions),
+      features: inner.tensor([B, this.featureSize]),
+      mean: inner.tensor([B, T]),
+      aleatoric: inner.tensor([B, T]),
+      epistemic: inner.tensor([B, T]),
+      next: inner.tensor([B, D]),
+      reward: inner.tensor([B]),
+    }));
+    try {
+      this.encode(tensors.features.address, tensors.observation.address, tensors.action.address, B);
+      network.moments(tensors.mean, tensors.aleatoric, tensors.epistemic, tensors.features, B);
+      this.applyTarget(tensors.next, tensors.reward, tensors.observation, tensors.mean, B);
+      return {
+        nextObservation: tensors.next.read(),
+        reward: this.learnsReward ? tensors.reward.read() : undefined,
+        aleatoric: tensors.aleatoric.read(),
+        epistemic: tensors.epistemic.read(),
+      };
+    } finally {
+      scope.dispose();
+    }
+  }
+
+  /** Standardized features of `rows` transitions, by address: out [rows, F]. */
+  encode(out: number, observation: number, action: number, rows: number): void {
+    const { mean, inverseStd } = this.network.normalizer;
+    this.#encoder.encode(out, observation, action, mean, inverseStd, rows);
+  }
+
+  /** next [rows, D] (and reward [rows], if learned) from predicted targets [rows, T]. */
+  applyTarget(next: Tensor, reward: Tensor, observation: Tensor, target: Tensor, rows: number): void {
+    const { kernels } = this.runtime;
+    const learned = this.learnsReward ? reward.address : 0;
+    const T = this.network.targetSize;
+    const delta = this.#delta.address;
+    kernels.apply_target(
+      next.address,
+      learned,
+      observation.address,
+      target.address,
+      delta,
+      rows,
+      this.observationSize,
+      T,
+    );
+  }
+
+  save(): SavedState {
+    return joinStates({}, { network: this.network.save() });
+  }
+
+  /** Takes over a saved state; throws `FormatError` when it is of another shape. */
+  load(state: SavedState): void {
+    this.network.load(partState(state, "network"));
+  }
+
+  dispose(): void {
+    this.#scope.dispose();
+  }
+}
+
+// B of an input [B, width], whatever its form
+function rowsOf(op: string, name: string, input: NumericInput, width: number): number {
+  const length = "shape" in input ? input.shape.reduce((product, n) => product * n, 1) : input.length;
+  const rows = length / width;
+  if (!Number.isInteger(rows) || rows < 1) wrongValue(op, name, `rows of ${width} numbers`, `${length} numbers`);
+  return rows;
+}
+
+/**
+ * A dynamics model with fresh parameters.
+ * Throws `TypeError` or `RangeError` on options that do not fit together.
+ */
+export function createDynamicsModel(runtime: Runtime, options: DynamicsModelOptions): DynamicsModel {
+  const op = "createDynamicsModel";
+  const own = ["observationSize", "actionSize", "angles", "noDelta", "learnReward"] as const;
+  checkOptions(op, options, [...own, ...regressorOptions]);
+  checkInteger(op, "observationSize", options.observationSize, 1);
+  checkInteger(op, "actionSize", options.actionSize, 0);
+  for (const dimension of options.noDelta ?? []) {
+    checkInteger(op, "noDelta", dimension, 0, options.observationSize - 1);
+  }
+  if (options.learnReward !== undefined && typeof options.learnReward !== "boolean") {
+    wrongKind(op, "learnReward", "true or false", options.learnReward);
+  }
+  return runtime.scoped((scope) => new DynamicsModel(scope, options));
+}

@@ -1,0 +1,175 @@
+// A PETS run: it saves and resumes bit for bit, answers aborts, reports divergence, checks its options.
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type PetsOptions, pets } from "../../src/algorithms/index.js";
+import { cartPoleContinuous, makeEnv, pendulum } from "../../src/envs/index.js";
+import { decodeCheckpoint, encodeCheckpoint } from "../../src/io/index.js";
+import type { Progress, SavedState } from "../../src/types.js";
+import { loadRuntime } from "../../src/wasm/index.js";
+import { runtime } from "../support/runtime.js";
+
+const test = suite("pets");
+
+// small enough for a test, with every part in play
+const tiny: Omit<PetsOptions, "trials"> = {
+  seed: 3,
+  initialSteps: 60,
+  hidden: [16],
+  epochs: 4,
+  horizon: 6,
+  population: 20,
+  iterations: 2,
+};
+
+/** Everything that decides the future, by name; the clock is left out. */
+function digest(state: SavedState): Record<string, string> {
+  const hashes: Record<string, string> = {};
+  for (const [name, { data }] of Object.entries(state.arrays)) {
+    hashes[name] = bytesToHex(sha256(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)));
+  }
+  hashes.meta = JSON.stringify(state.meta, (key, value) => (key === "wallSeconds" ? 0 : value));
+  return hashes;
+}
+
+async function learn(options: PetsOptions, on = runtime, task = cartPoleContinuous) {
+  const env = makeEnv(on, task, { seed: 1 });
+  const run = pets(on, env, options);
+  const log: Omit<Progress, "wallSeconds">[] = [];
+  for await (const { wallSeconds, ...progress } of run) {
+    assert.ok(wallSeconds > 0);
+    log.push(progress);
+  }
+  const state = run.save();
+  run.dispose();
+  env.close();
+  return { log, state };
+}
+
+for (const planner of ["cem", "icem", "random-shooting"] as const) {
+  for (const propagation of ["TSinf", "TS1", "expectation"] as const) {
+    test(`resuming after a save equals not stopping (${planner}, ${propagation})`, async () => {
+      const options = { ...tiny, planner, propagation };
+      const whole = await learn({ ...options, trials: 4 });
+      const half = await learn({ ...options, trials: 2 });
+      // through the bytes of a checkpoint into another instance of the kernels
+      const resume = decodeCheckpoint(encodeCheckpoint(half.state));
+      const rest = await learn({ trials: 4, resume }, await loadRuntime());
+      assert.equal([...half.log, ...rest.log], whole.log);
+      assert.equal(digest(rest.state), digest(whole.state));
+    });
+  }
+}
+
+test("the same seed gives the same run, another seed another", async () => {
+  const [first, second] = [await learn({ ...tiny, trials: 2 }), await learn({ ...tiny, trials: 2 })];
+  assert.equal(digest(first.state), digest(second.state));
+  const other = await learn({ ...tiny, trials: 2, seed: 4 });
+  assert.not.equal(digest(first.state), digest(other.state));
+});
+
+test("an abort is answered within 100 ms, in any phase, and leaves a run that can go on", async () => {
+  const whole = await learn({ ...tiny, trials: 2 });
+  for (const phase of ["random", "fit", "act"] as const) {
+    const env = makeEnv(runtime, cartPoleContinuous, { seed: 1 });
+    const controller = new AbortController();
+    let asked = 0;
+    const onStep = (event: { phase: string }) => {
+      if (event.phase !== phase || asked > 0) return;
+      asked = performance.now();
+      controller.abort();
+    };
+    const run = pets(runtime, env, { ...tiny, trials: 2, signal: controller.signal, onStep });
+    let reason: unknown;
+    try {
+      for await (const _ of run);
+    } catch (error) {
+      reason = error;
+    }
+    assert.ok(reason instanceof DOMException && reason.name === "AbortError", String(reason));
+    assert.ok(performance.now() - asked < 100, `answered after ${performance.now() - asked} ms`);
+    const state = run.save();
+    run.dispose();
+    const rest = await learn({ trials: 2, resume: state });
+    assert.equal(digest(rest.state), digest(whole.state), `aborted in phase ${phase}`);
+  }
+});
+
+test("a reward that is not finite is refused before it is learned from", async () => {
+  const env = makeEnv(runtime, cartPoleContinuous, { seed: 1 });
+  const broken = { ...env, step: (action: never) => ({ ...env.step(action), reward: NaN }) };
+  for (const name of ["reset", "snapshot", "restore", "close"] as const) {
+    (broken as Record<string, unknown>)[name] = (env[name] as (...args: never[]) => unknown).bind(env);
+  }
+  const facts = { spec: env.spec, observationSpace: env.observationSpace, actionSpace: env.actionSpace };
+  const run = pets(runtime, { ...broken, ...facts, reward: env.reward! } as never, { ...tiny, trials: 1 });
+  let message = "";
+  try {
+    for await (const _ of run);
+  } catch (error) {
+    message = (error as Error).message;
+  }
+  assert.match(message, /"reward" expected a finite number, got NaN/);
+  run.dispose();
+});
+
+test("learns the reward when the environment has none", async () => {
+  const env = makeEnv(runtime, pendulum, { seed: 1 });
+  const { spec, observationSpace, actionSpace } = env;
+  const bare = {
+    spec,
+    observationSpace,
+    actionSpace,
+    reset: env.reset.bind(env),
+    step: env.step.bind(env),
+    snapshot: env.snapshot.bind(env),
+    restore: env.restore.bind(env),
+    close: env.close.bind(env),
+  };
+  const run = pets(runtime, bare, { ...tiny, trials: 1 });
+  assert.ok(run.settings.learnReward);
+  for await (const { episodeLength } of run) assert.is(episodeLength, 200);
+  run.dispose();
+});
+
+test("options are checked", () => {
+  const env = makeEnv(runtime, cartPoleContinuous, { seed: 1 });
+  const bad: [Record<string, unknown>, RegExp][] = [
+    [{ trials: -1 }, /pets: "trials" expected an integer of at least 0, got -1/],
+    [{ trails: 1, trials: 1 }, /pets: unknown option "trails"/],
+    [{ trials: 1, planner: "cmaes" }, /"planner" expected one of cem, icem, random-shooting, got "cmaes"/],
+    [{ trials: 1, horizon: 0 }, /"horizon"/],
+    [{ trials: 1, elites: 6 }, /"elites" expected an integer in \[1, 5\], got 6/],
+    [{ trials: 1, particles: 7 }, /"particles" expected a multiple of the 5 elite members, got 7/],
+    [{ trials: 1, fitEvery: "never" }, /"fitEvery" expected one of trial, once, got "never"/],
+    [{ trials: 1, replanEvery: 50 }, /"replanEvery"/],
+    [{ trials: 1, activation: "gelu" }, /"activation"/],
+  ];
+  const before = runtime.memoryUsage().tensors;
+  for (const [options, message] of bad) {
+    assert.throws(
+      () => pets(runtime, env, options as unknown as PetsOptions),
+      (error: Error) => message.test(error.message) || assert.unreachable(`${error.message} is not ${message}`),
+    );
+  }
+  assert.is(runtime.memoryUsage().tensors, before, "a refused run holds no memory");
+  const discrete = { ...env, spec: env.spec, actionSpace: { kind: "discrete", n: 2, start: 0 } };
+  assert.throws(
+    () => pets(runtime, { ...discrete, observationSpace: env.observationSpace } as never, { trials: 1 }),
+    /bounded box/,
+  );
+});
+
+test("a saved run refuses another environment and other hyper-parameters", async () => {
+  const { state } = await learn({ ...tiny, trials: 0 });
+  const env = makeEnv(runtime, pendulum, { seed: 1 });
+  assert.throws(() => pets(runtime, env, { trials: 1, resume: state }), /expected a run of CartPoleContinuous/);
+  const same = makeEnv(runtime, cartPoleContinuous, { seed: 1 });
+  assert.throws(
+    () => pets(runtime, same, { trials: 1, resume: state, horizon: 7 }),
+    /"horizon" expected "?6"?, as in the saved run/,
+  );
+});
+
+test.run();
