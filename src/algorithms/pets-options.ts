@@ -95,7 +95,7 @@ const defaults: Omit<PetsSettings, "angles" | "learnReward" | "elites" | "partic
   activation: "swish",
   probabilistic: true,
   learningRate: 1e-3,
-  normalizeTargets: false,
+  normalizeTargets: true,
   noDelta: [],
   epochs: 50,
   batchSize: 64,
@@ -106,10 +106,10 @@ const defaults: Omit<PetsSettings, "angles" | "learnReward" | "elites" | "partic
   propagation: "TSinf",
   risk: 0,
   planner: "cem",
-  horizon: 20,
-  population: 100,
-  iterations: 5,
-  eliteRatio: 0.1,
+  horizon: 30,
+  population: 60,
+  iterations: 3,
+  eliteRatio: 0.3,
   alpha: 0.1,
 };
 const late = ["angles", "learnReward", "elites", "particles", "weightDecay"] as const;

@@ -208,7 +208,8 @@ export class PetsRun implements Run {
     try {
       for (let next = steps.next(); ; next = steps.next()) {
         if (next.done) {
-          const { score, elites } = next.value;
+          const { score, ranking } = next.value;
+          const elites = ranking.slice(0, this.settings.elites);
           this.#modelLoss = elites.reduce((sum, e) => sum + score[e], 0) / elites.length;
           break;
         }

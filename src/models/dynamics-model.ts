@@ -8,7 +8,12 @@ import type { ReplayBuffer } from "../data/index.js";
 import { joinStates, partState } from "../saved-state.js";
 import type { Disposable, NumericInput, SavedState } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
-import { EnsembleRegressor, type RegressorOptions, regressorOptions } from "./ensemble-regressor.js";
+import {
+  checkRegressorOptions,
+  EnsembleRegressor,
+  type RegressorOptions,
+  regressorOptions,
+} from "./ensemble-regressor.js";
 import { createFeatureEncoder, type FeatureEncoder } from "./features.js";
 import type { FitOptions, FitProgress, FitReport } from "./training.js";
 
@@ -198,6 +203,7 @@ export function createDynamicsModel(runtime: Runtime, options: DynamicsModelOpti
   checkOptions(op, options, [...own, ...regressorOptions]);
   checkInteger(op, "observationSize", options.observationSize, 1);
   checkInteger(op, "actionSize", options.actionSize, 0);
+  checkRegressorOptions(op, options);
   for (const dimension of options.noDelta ?? []) {
     checkInteger(op, "noDelta", dimension, 0, options.observationSize - 1);
   }

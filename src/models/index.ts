@@ -1,6 +1,11 @@
 // Learned models of the world.
 
 export { createDynamicsModel, DynamicsModel, type DynamicsModelOptions, type Prediction } from "./dynamics-model.js";
-export { createEnsembleRegressor, EnsembleRegressor, type RegressorOptions } from "./ensemble-regressor.js";
+export {
+  createEnsembleRegressor,
+  EnsembleRegressor,
+  type Moments,
+  type RegressorOptions,
+} from "./ensemble-regressor.js";
 export { LearnedRollout, type LearnedRolloutOptions, learnedRollout, type Propagation } from "./learned-rollout.js";
 export type { FitOptions, FitProgress, FitReport } from "./training.js";

@@ -52,6 +52,7 @@ interface Buffers {
   readonly output: Tensor;
   readonly target: Tensor;
   readonly noise: Tensor;
+  readonly variances: readonly [Tensor, Tensor];
   readonly reward: Tensor;
   readonly ended: Tensor<"u8">;
   readonly bits: Tensor<"u32">;
@@ -144,15 +145,13 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
   }
 
   // target of every particle: a sample of its member's output, or the mean over members
-  #predict({ action, features, output, target, noise }: Buffers, state: Tensor, rows: number): void {
+  #predict({ action, features, output, target, noise, variances }: Buffers, state: Tensor, rows: number): void {
     const model = this.#model;
     const { network } = model;
     model.encode(features.address, state.address, action.address, rows);
     if (this.#propagation === "expectation") {
-      const width = rows * model.featureSize;
-      for (let e = 1; e < this.#E; e++) features.view.copyWithin(e * width, 0, width);
       network.forwardElites(output, features, rows);
-      network.mean(target, output, rows);
+      network.combine(target, variances[0], variances[1], output, rows);
     } else {
       network.forwardElites(output, features, rows / this.#E);
       if (network.probabilistic) this.#random.normal(noise);
@@ -174,7 +173,7 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
     this.#buffers?.scope.dispose();
     this.#buffers = undefined;
     const { observationSize: D, actionSize: A, featureSize: F, network } = this.#model;
-    const memberRows = this.#propagation === "expectation" ? rows * this.#E : rows;
+    const expectation = this.#propagation === "expectation";
     this.#buffers = this.#scope.runtime.scoped((scope) => ({
       scope,
       N,
@@ -182,10 +181,12 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
       total: [scope.tensor([rows], "f64"), scope.tensor([rows], "f64")],
       alive: [scope.tensor([rows], "u8"), scope.tensor([rows], "u8")],
       action: scope.tensor([rows, A]),
-      features: scope.tensor([memberRows, F]),
-      output: scope.tensor([memberRows, network.outputStride]),
+      // one block of rows for each member, or the same rows for all
+      features: scope.tensor(expectation ? [rows, F] : [this.#E, rows / this.#E, F]),
+      output: scope.tensor([expectation ? this.#E * rows : rows, network.outputStride]),
       target: scope.tensor([rows, network.targetSize]),
       noise: scope.tensor([rows, network.targetSize]),
+      variances: [scope.tensor([rows, network.targetSize]), scope.tensor([rows, network.targetSize])],
       reward: scope.tensor([rows]),
       ended: scope.tensor([rows], "u8"),
       bits: scope.tensor([rows], "u32"),

@@ -12,7 +12,7 @@ import type { RandomStream } from "../kernels/index.js";
 export interface FitOptions {
   /** Most passes over the data. Default 50, as mbrl-lib's cart-pole notebook. */
   epochs?: number | undefined;
-  /** Rows per optimizer step and member. Default 256 (mbrl-lib; PETS has 32). */
+  /** Rows per optimizer step and member. Default 64 (PETS has 32, mbrl-lib 256). */
   batchSize?: number | undefined;
   /** Share of the rows held out for scores, at most 5000 rows. Default 0.1; with 0 the last epoch stands. */
   holdout?: number | undefined;
@@ -24,11 +24,11 @@ export interface FitOptions {
   bootstrap?: boolean | undefined;
 }
 
-/** After each optimizer step. */
+/** Told after each optimizer step. */
 export interface FitProgress {
   readonly epoch: number;
+  /** Step within the epoch, and steps that an epoch has. */
   readonly step: number;
-  /** Steps of one epoch. */
   readonly steps: number;
 }
 
@@ -40,36 +40,38 @@ export interface FitReport {
   readonly holdoutRows: number;
   /** Training loss of each member, mean over the last epoch. */
   readonly trainLoss: readonly number[];
-  /** Hold-out mean squared error of each member at its best epoch; of the training rows when nothing is held out. */
+  /** Mean squared error of each member at its best epoch on the hold-out rows (or training rows, if none are held out). */
   readonly score: readonly number[];
-  /** The members that predict from now on, best first. */
-  readonly elites: readonly number[];
+  /** All members, lowest score first. */
+  readonly ranking: readonly number[];
 }
 
-/** What the procedure needs of the thing it trains. */
+/** What the procedure needs of the thing it trains. Rows are numbers of data rows. */
 export interface Trainee {
   readonly members: number;
-  /** One optimizer step on rows `indices[e·stride + from …]` of the data for member e; adds losses to `losses` [members]. */
-  step(indices: Uint32Array, stride: number, from: number, rows: number, losses: Float64Array): void;
+  /** Takes the order of an epoch: rows [members, n / members], each member's own. */
+  startEpoch(order: Uint32Array): void;
+  /** One optimizer step on entries `from … from + rows` of each member's order; adds each member's loss to `losses`. */
+  step(from: number, rows: number, losses: Float64Array): void;
   /** Mean squared error of each member on the given rows. */
   score(rows: Uint32Array): Float64Array;
-  /** Remembers a member's parameters as its best so far; `restoreBest` brings them back. */
+  /** Remembers a member's parameters as its best so far, and brings them back. */
   keepBest(member: number): void;
   restoreBest(member: number): void;
-  /** Throws `TrainingDivergedError` when a number is not finite. */
-  checkFinite(losses: ArrayLike<number>): void;
+  /** Throws when a member's loss or score is not finite. */
+  checkFinite(values: ArrayLike<number>): void;
 }
 
-const MOST_HOLDOUT = 5000;
+type Complete<T> = { [K in keyof T]-?: NonNullable<T[K]> };
+
+const MOST_SCORED = 5000;
 const known = ["epochs", "batchSize", "holdout", "patience", "improvement", "bootstrap"] as const;
 
 /** The options with defaults filled in and checked. */
-export function checkFitOptions(
-  options: FitOptions | undefined,
-): Required<{ [K in keyof FitOptions]: NonNullable<FitOptions[K]> }> {
+export function completeFitOptions(options: FitOptions | undefined): Complete<FitOptions> {
   const op = "fit";
   const given = checkOptions(op, options, known);
-  const { epochs = 50, batchSize = 256, holdout = 0.1, patience = 10, improvement = 0.01, bootstrap = true } = given;
+  const { epochs = 50, batchSize = 64, holdout = 0.1, patience = 10, improvement = 0.01, bootstrap = true } = given;
   checkInteger(op, "epochs", epochs, 1);
   checkInteger(op, "batchSize", batchSize, 1, 2 ** 16);
   checkNumber(op, "holdout", holdout, 0, 0.9);
@@ -79,73 +81,64 @@ export function checkFitOptions(
   return { epochs, batchSize, holdout, patience, improvement, bootstrap };
 }
 
-/** Runs the procedure over `n` rows, one optimizer step per `next()`. */
+/** Runs the procedure over data rows 0 … n − 1, one optimizer step per `next()`. */
 export function* trainSteps(
   trainee: Trainee,
   n: number,
   random: RandomStream,
-  options: FitOptions | undefined,
+  options: Complete<FitOptions>,
 ): Generator<FitProgress, FitReport> {
-  const { epochs, batchSize, holdout, patience, improvement, bootstrap } = checkFitOptions(options);
+  const { epochs, batchSize, holdout, patience, improvement, bootstrap } = options;
   const E = trainee.members;
-  const order = new Uint32Array(n);
-  random.permutation(order);
-  const holdoutRows = Math.min(Math.floor(n * holdout), MOST_HOLDOUT, n - 1);
-  const held = order.slice(0, holdoutRows);
-  const train = order.slice(holdoutRows);
-  const scored = holdoutRows > 0 ? held : train;
-  const indices = memberIndices(train, E, bootstrap, random);
+  const split = random.permutation(new Uint32Array(n));
+  const holdoutRows = Math.min(Math.floor(n * holdout), MOST_SCORED, n - 1);
+  const train = split.subarray(holdoutRows);
+  const scored = holdoutRows > 0 ? split.subarray(0, holdoutRows) : train.subarray(0, MOST_SCORED);
+  const samples = Array.from({ length: E }, () => (bootstrap ? resampled(train, random) : train));
 
   const best = trainee.score(scored);
   for (let e = 0; e < E; e++) trainee.keepBest(e);
   const rows = train.length;
   const steps = Math.ceil(rows / batchSize);
-  const trainLoss = new Float64Array(E);
+  const order = new Uint32Array(E * rows);
   const shuffle = new Uint32Array(rows);
+  const losses = new Float64Array(E);
   let epoch = 0;
   for (let stale = 0; epoch < epochs && stale < patience; epoch++) {
-    for (let e = 0; e < E; e++) shuffleRows(indices.subarray(e * rows, (e + 1) * rows), shuffle, random);
-    trainLoss.fill(0);
+    samples.forEach((sample, e) => {
+      random.permutation(shuffle);
+      for (let i = 0; i < rows; i++) order[e * rows + i] = sample[shuffle[i]];
+    });
+    trainee.startEpoch(order);
+    losses.fill(0);
     for (let step = 0; step < steps; step++) {
-      const from = step * batchSize;
-      trainee.step(indices, rows, from, Math.min(batchSize, rows - from), trainLoss);
-      trainee.checkFinite(trainLoss);
+      trainee.step(step * batchSize, Math.min(batchSize, rows - step * batchSize), losses);
+      trainee.checkFinite(losses);
       yield { epoch, step, steps };
     }
-    for (let e = 0; e < E; e++) trainLoss[e] /= steps;
     const scores = trainee.score(scored);
     trainee.checkFinite(scores);
     stale++;
     for (let e = 0; e < E; e++) {
-      // without a hold-out set every epoch counts as the best
-      if (holdoutRows > 0 && !(scores[e] < best[e] * (1 - improvement))) continue;
+      // without a hold-out set there is nothing to tell a better epoch by: the last stands
+      if (holdoutRows > 0 && scores[e] >= best[e] * (1 - improvement)) continue;
       best[e] = scores[e];
       trainee.keepBest(e);
       stale = 0;
     }
   }
   for (let e = 0; e < E; e++) trainee.restoreBest(e);
-  const elites = Array.from({ length: E }, (_, e) => e).sort((a, b) => best[a] - best[b] || a - b);
   return {
     epochs: epoch,
     trainRows: rows,
     holdoutRows,
-    trainLoss: [...trainLoss],
+    trainLoss: Array.from(losses, (loss) => loss / steps),
     score: [...best],
-    elites,
+    ranking: Array.from({ length: E }, (_, e) => e).sort((a, b) => best[a] - best[b] || a - b),
   };
 }
 
-// [E, rows]: each member's own sample with replacement, or the same rows for all
-function memberIndices(train: Uint32Array, E: number, bootstrap: boolean, random: RandomStream): Uint32Array {
-  const rows = train.length;
-  const indices = new Uint32Array(E * rows);
-  for (let i = 0; i < indices.length; i++) indices[i] = train[bootstrap ? random.integer(rows) : i % rows];
-  return indices;
-}
-
-function shuffleRows(rows: Uint32Array, scratch: Uint32Array, random: RandomStream): void {
-  random.permutation(scratch);
-  const before = rows.slice();
-  for (let i = 0; i < rows.length; i++) rows[i] = before[scratch[i]];
+// a bootstrap sample: as many rows, drawn with replacement
+function resampled(rows: Uint32Array, random: RandomStream): Uint32Array {
+  return rows.map(() => rows[random.integer(rows.length)]);
 }

@@ -1,0 +1,334 @@
+// An ensemble that learns targets from features with two kinds of uncertainty. A deterministic member outputs ŷ and is
+// trained on the squared error; a probabilistic one outputs mean and log-variance and is trained on the Gaussian
+// likelihood, its log-variance held between learned soft bounds (Chua et al. 2018, appendix A.1).
+//
+// Features are standardized anew at each fit. Targets are standardized too (PETS leaves them): with targets of one scale
+// cart-pole needs a third of the steps. Their scale is taken from the first fit and kept, because another scale would
+// change what the networks, which training goes on from, predict.
+
+import { toFloat32 } from "../array.js";
+import { checkInteger, checkNumber, checkOneOf, checkOptions, FormatError, wrongKind, wrongValue } from "../check.js";
+import { RandomStream } from "../kernels/index.js";
+import {
+  type Activation,
+  type Adam,
+  activations,
+  createAdam,
+  createEnsemble,
+  createNormalizer,
+  type Ensemble,
+  logVarianceBounds,
+  type Normalizer,
+} from "../nn/index.js";
+import { joinStates, loadTensor, metaField, partState, saveTensor } from "../saved-state.js";
+import type { Disposable, NumericInput, SavedState } from "../types.js";
+import type { Runtime, Scope, Tensor } from "../wasm/index.js";
+import { Fitting } from "./fitting.js";
+import { completeFitOptions, type FitOptions, type FitProgress, type FitReport, trainSteps } from "./training.js";
+
+export interface RegressorOptions {
+  /** Length of a feature row (F) and of a target row (T). */
+  inputSize: number;
+  targetSize: number;
+  /** Networks. Default 5, as PETS. */
+  members?: number | undefined;
+  /** Units of the hidden layers. Default [64, 64]; PETS has [500, 500, 500] for cart-pole. */
+  hidden?: readonly number[] | undefined;
+  /** Default `swish`, as PETS. */
+  activation?: Activation | undefined;
+  /** Learn a variance too. Default true. */
+  probabilistic?: boolean | undefined;
+  /** Members that predict, those with the lowest hold-out error. Default: all. */
+  elites?: number | undefined;
+  /** Step size of Adam. Default 1e-3, as PETS. */
+  learningRate?: number | undefined;
+  /** Coefficient of ½‖W‖² of every layer, or one for all. Default 0. */
+  weightDecay?: number | readonly number[] | undefined;
+  /** Standardize the targets. Default true. */
+  normalizeTargets?: boolean | undefined;
+  /** Seed of the initial parameters and of training. Default 0. */
+  seed?: number | undefined;
+}
+
+/** The names of the options that a model passes on. */
+export const regressorOptions = [
+  "members",
+  "hidden",
+  "activation",
+  "probabilistic",
+  "elites",
+  "learningRate",
+  "weightDecay",
+  "normalizeTargets",
+  "seed",
+] as const;
+
+/** Prediction of B rows [B, T], the variance by its cause. */
+export interface Moments {
+  /** Mean over members. */
+  readonly mean: Float32Array;
+  /** The world's own noise: mean over members of σ². */
+  readonly aleatoric: Float32Array;
+  /** What more data would remove: variance over members of their means. */
+  readonly epistemic: Float32Array;
+}
+
+export class EnsembleRegressor implements Disposable {
+  readonly runtime: Runtime;
+  readonly inputSize: number;
+  readonly targetSize: number;
+  readonly probabilistic: boolean;
+  /** Members that predict. */
+  readonly eliteCount: number;
+  /** Columns of an output row: [mean T | raw log-variance T], rounded up. */
+  readonly outputStride: number;
+  readonly ensemble: Ensemble;
+  /** Statistics of the features. */
+  readonly normalizer: Normalizer;
+  readonly optimizer: Adam;
+  /** Bounds on the log-variance [2, T], max then min, and their optimizer. */
+  readonly bounds: Tensor;
+  readonly boundsOptimizer: Adam;
+  readonly #scope: Scope;
+  readonly #random: RandomStream;
+  readonly #targetNormalizer: Normalizer;
+  readonly #normalizeTargets: boolean;
+  // standard deviation of the targets, the inverse of the normalizer's inverse
+  readonly #scale: Tensor;
+  #elites: readonly number[];
+
+  /** Made by `createEnsembleRegressor`. */
+  constructor(scope: Scope, options: RegressorOptions) {
+    const { inputSize, targetSize, members = 5, hidden = [64, 64], activation = "swish" } = options;
+    const { probabilistic = true, elites = members, normalizeTargets = true, seed = 0 } = options;
+    const { learningRate = 1e-3, weightDecay = 0 } = options;
+    const { runtime } = scope;
+    this.#scope = scope;
+    this.runtime = runtime;
+    this.inputSize = inputSize;
+    this.targetSize = targetSize;
+    this.probabilistic = probabilistic;
+    this.eliteCount = elites;
+    const layers = [inputSize, ...hidden, probabilistic ? 2 * targetSize : targetSize];
+    this.ensemble = scope.hold(createEnsemble(runtime, { members, layers, activation, seed }));
+    this.outputStride = this.ensemble.outputStride;
+    this.optimizer = scope.hold(createAdam(runtime, this.ensemble, { learningRate, weightDecay }));
+    this.bounds = scope.hold(logVarianceBounds(runtime, targetSize));
+    this.boundsOptimizer = scope.hold(createAdam(runtime, this.bounds, { learningRate }));
+    this.normalizer = scope.hold(createNormalizer(runtime, inputSize));
+    this.#targetNormalizer = scope.hold(createNormalizer(runtime, targetSize));
+    this.#normalizeTargets = normalizeTargets;
+    this.#scale = scope.tensor([targetSize]).write(new Float32Array(targetSize).fill(1));
+    this.#random = scope.hold(new RandomStream(runtime, seed, "training"));
+    this.#elites = Array.from({ length: elites }, (_, e) => e);
+  }
+
+  /** The members that predict, best first. */
+  get elites(): readonly number[] {
+    return this.#elites;
+  }
+
+  /** Trains on n rows: features [n, F], targets [n, T]. Throws `TrainingDivergedError`, then everything is as before. */
+  fit(features: NumericInput, targets: NumericInput, options?: FitOptions): FitReport {
+    const op = "regressor.fit";
+    const n = rowCount(op, "features", features, this.inputSize);
+    const x = toFloat32(op, "features", features, [n, this.inputSize]);
+    const y = toFloat32(op, "targets", targets, [n, this.targetSize]);
+    const data = this.runtime.scoped((scope) => ({
+      scope,
+      features: scope.tensor([n, this.inputSize]).write(x),
+      targets: scope.tensor([n, this.targetSize]).write(y),
+    }));
+    try {
+      const steps = this.fitSteps(data.features, data.targets, options);
+      for (;;) {
+        const step = steps.next();
+        if (step.done) return step.value;
+      }
+    } finally {
+      data.scope.dispose();
+    }
+  }
+
+  /**
+   * `fit` on tensors, which it standardizes in place, one optimizer step per `next()`. A generator that is not run to its
+   * end, by an error or by `return()`, leaves everything as it was.
+   */
+  *fitSteps(features: Tensor, targets: Tensor, options?: FitOptions): Generator<FitProgress, FitReport> {
+    const complete = completeFitOptions(options);
+    const n = features.shape[0];
+    if (n < 2) wrongValue("regressor.fit", "features", "at least 2 rows", n);
+    const before = this.save();
+    let fitting: Fitting | undefined;
+    let report: FitReport | undefined;
+    try {
+      this.normalizer.fit(features, n);
+      this.normalizer.standardize(features, features, n);
+      if (this.#normalizeTargets && this.#targetNormalizer.count === 0) this.#setTargetScale(targets, n);
+      this.#targetNormalizer.standardize(targets, targets, n);
+      fitting = this.runtime.scoped((scope) => new Fitting(scope, this, features, targets, complete.batchSize));
+      report = yield* trainSteps(fitting, n, this.#random, complete);
+      this.#elites = report.ranking.slice(0, this.eliteCount);
+      return report;
+    } finally {
+      fitting?.dispose();
+      if (report === undefined) this.load(before);
+    }
+  }
+
+  /** Predicts B rows of features [B, F], which it standardizes itself. */
+  predict(features: NumericInput): Moments {
+    const op = "regressor.predict";
+    const B = rowCount(op, "features", features, this.inputSize);
+    const T = this.targetSize;
+    const tensors = this.runtime.scoped((scope) => ({
+      scope,
+      x: scope.tensor([B, this.inputSize]).write(toFloat32(op, "features", features, [B, this.inputSize])),
+      mean: scope.tensor([B, T]),
+      aleatoric: scope.tensor([B, T]),
+      epistemic: scope.tensor([B, T]),
+    }));
+    const { scope, x, mean, aleatoric, epistemic } = tensors;
+    try {
+      this.normalizer.standardize(x, x, B);
+      this.moments(mean, aleatoric, epistemic, x, B);
+      return { mean: mean.read(), aleatoric: aleatoric.read(), epistemic: epistemic.read() };
+    } finally {
+      scope.dispose();
+    }
+  }
+
+  /** mean, aleatoric, epistemic [B, T] of standardized features [B, F]. */
+  moments(mean: Tensor, aleatoric: Tensor, epistemic: Tensor, features: Tensor, B: number): void {
+    const output = this.runtime.tensor([this.eliteCount, B, this.outputStride]);
+    try {
+      this.forwardElites(output, features, B);
+      this.combine(mean, aleatoric, epistemic, output, B);
+    } finally {
+      output.dispose();
+    }
+  }
+
+  /** output [elites, rows, outputStride] at standardized features: [elites, rows, F], or [rows, F] for all. */
+  forwardElites(output: Tensor, features: Tensor, rows: number): void {
+    this.ensemble.predict(output, features, rows, this.#elites);
+  }
+
+  /** target [rows, T], each row drawn from the output row beside it with standard normals `noise` [rows, T]. */
+  sample(target: Tensor, output: Tensor, noise: Tensor, rows: number): void {
+    this.runtime.kernels.head_sample(
+      target.address,
+      output.address,
+      this.probabilistic ? noise.address : 0,
+      this.bounds.address,
+      this.bounds.address + 4 * this.targetSize,
+      this.#targetNormalizer.mean.address,
+      this.#scale.address,
+      rows,
+      this.targetSize,
+      this.outputStride,
+    );
+  }
+
+  /** mean, aleatoric, epistemic [rows, T] over the members' outputs [elites, rows, outputStride]. */
+  combine(mean: Tensor, aleatoric: Tensor, epistemic: Tensor, output: Tensor, rows: number): void {
+    this.runtime.kernels.head_moments(
+      mean.address,
+      aleatoric.address,
+      epistemic.address,
+      output.address,
+      this.bounds.address,
+      this.bounds.address + 4 * this.targetSize,
+      this.#targetNormalizer.mean.address,
+      this.#scale.address,
+      this.eliteCount,
+      rows,
+      this.targetSize,
+      this.outputStride,
+      this.probabilistic ? 1 : 0,
+    );
+  }
+
+  save(): SavedState {
+    const own = {
+      meta: { elites: this.#elites, random: this.#random.save() },
+      arrays: { bounds: saveTensor(this.bounds) },
+    };
+    return joinStates(
+      {},
+      {
+        own,
+        weights: this.ensemble.weights(),
+        optimizer: this.optimizer.save(),
+        boundsOptimizer: this.boundsOptimizer.save(),
+        normalizer: this.normalizer.save(),
+        targetNormalizer: this.#targetNormalizer.save(),
+      },
+    );
+  }
+
+  /** Takes over a saved state; throws `FormatError` when it is of another shape. */
+  load(state: SavedState): void {
+    const own = partState(state, "own");
+    const elites = metaField(own, "elites");
+    const isMember = (e: unknown) => Number.isInteger(e) && (e as number) >= 0 && (e as number) < this.ensemble.members;
+    if (!Array.isArray(elites) || elites.length !== this.eliteCount || !elites.every(isMember)) {
+      throw new FormatError(`saved "elites" are not ${this.eliteCount} of ${this.ensemble.members} members`);
+    }
+    this.ensemble.setWeights(partState(state, "weights"));
+    this.optimizer.load(partState(state, "optimizer"));
+    this.boundsOptimizer.load(partState(state, "boundsOptimizer"));
+    this.normalizer.load(partState(state, "normalizer"));
+    this.#targetNormalizer.load(partState(state, "targetNormalizer"));
+    loadTensor(this.bounds, own, "bounds");
+    this.#random.load(metaField(own, "random"));
+    this.#elites = elites as number[];
+    this.#publishScale();
+  }
+
+  dispose(): void {
+    this.#scope.dispose();
+  }
+
+  #setTargetScale(targets: Tensor, rows: number): void {
+    this.#targetNormalizer.fit(targets, rows);
+    this.#publishScale();
+  }
+
+  #publishScale(): void {
+    this.#scale.view.set(this.#targetNormalizer.statistics().std);
+  }
+}
+
+// n of an input [n, width], whatever its form
+function rowCount(op: string, name: string, input: NumericInput, width: number): number {
+  const length = "shape" in input ? input.shape.reduce((product, size) => product * size, 1) : input.length;
+  const rows = length / width;
+  if (!Number.isInteger(rows) || rows < 1) wrongValue(op, name, `rows of ${width} numbers`, `${length} numbers`);
+  return rows;
+}
+
+/** Checks the options that a model shares with its regressor. */
+export function checkRegressorOptions(op: string, options: Omit<RegressorOptions, "inputSize" | "targetSize">): void {
+  const { members = 5, hidden = [], activation = "swish", learningRate = 1e-3, seed = 0 } = options;
+  checkInteger(op, "members", members, 1, 1000);
+  if (!Array.isArray(hidden)) wrongKind(op, "hidden", "an array of layer sizes", hidden);
+  for (const size of hidden) checkInteger(op, "hidden", size, 1);
+  checkOneOf(op, "activation", activation, activations);
+  checkInteger(op, "elites", options.elites ?? members, 1, members);
+  checkNumber(op, "learningRate", learningRate, 0);
+  checkInteger(op, "seed", seed, 0, Number.MAX_SAFE_INTEGER);
+  for (const name of ["probabilistic", "normalizeTargets"] as const) {
+    if (typeof (options[name] ?? true) !== "boolean") wrongKind(op, name, "true or false", options[name]);
+  }
+}
+
+/** A regressor with fresh parameters. Throws `TypeError` or `RangeError` on options that do not fit together. */
+export function createEnsembleRegressor(runtime: Runtime, options: RegressorOptions): EnsembleRegressor {
+  const op = "createEnsembleRegressor";
+  checkOptions(op, options, ["inputSize", "targetSize", ...regressorOptions]);
+  checkInteger(op, "inputSize", options.inputSize, 1);
+  checkInteger(op, "targetSize", options.targetSize, 1);
+  checkRegressorOptions(op, options);
+  return runtime.scoped((scope) => new EnsembleRegressor(scope, options));
+}
