@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { type Progress, type Runtime, loadRuntime } from "../src/index.js";
 import { petsCartpole } from "./experiments/pets-cartpole.js";
 import { petsPendulum } from "./experiments/pets-pendulum.js";
-import { curveSvg } from "../src/cli/curve.js";
+import { curvesSvg } from "./experiments/curves.js";
 
 /** A learning experiment: what runs for a seed, and what its logs must show. */
 export interface Experiment {
@@ -75,5 +75,4 @@ const report = `# ${experiment.name}\n\n\`npm run experiment -- ${experiment.nam
 console.log(report);
 const folder = fileURLToPath(new URL(`experiments/${experiment.name}/`, import.meta.url));
 writeFileSync(`${folder}README.md`, report);
-const series = logs.map((log, i) => ({ name: `seed ${first + i}`, progress: log }));
-writeFileSync(`${folder}curve.svg`, await curveSvg(series, experiment.name));
+writeFileSync(`${folder}curve.svg`, await curvesSvg(experiment.name, logs, first));

@@ -1,6 +1,7 @@
 // The package's main entry: the public face of every room that runs in any engine. Importing it does no work.
 // Elementwise functions (`exp`, `sin`, …) have names too common for it; they are in `mbrl-wasm/kernels`.
 
+export { type PetsOptions, type PetsRun, type PetsSettings, type PetsStep, pets } from "./algorithms/index.js";
 export {
   BusyError,
   CorruptionError,
@@ -15,6 +16,7 @@ export {
   UnsupportedError,
   VersionError,
 } from "./check.js";
+export { createReplayBuffer, type ReplayBuffer, type ReplayBufferOptions, type Transition } from "./data/index.js";
 export {
   type Autoreset,
   batchBox,
@@ -41,6 +43,37 @@ export {
   type VectorStep,
 } from "./envs/index.js";
 export { RandomStream, streamNumber } from "./kernels/index.js";
+export {
+  createDynamicsModel,
+  createEnsembleRegressor,
+  type DynamicsModel,
+  type DynamicsModelOptions,
+  type EnsembleRegressor,
+  type FitOptions,
+  type FitProgress,
+  type FitReport,
+  type LearnedRollout,
+  type LearnedRolloutOptions,
+  learnedRollout,
+  type Moments,
+  type Prediction,
+  type Propagation,
+  type RegressorOptions,
+} from "./models/index.js";
+export {
+  type Activation,
+  type Adam,
+  type AdamOptions,
+  createAdam,
+  createEnsemble,
+  createNormalizer,
+  type Ensemble,
+  type EnsembleOptions,
+  gaussianNll,
+  meanSquaredError,
+  type Normalizer,
+  type Workspace,
+} from "./nn/index.js";
 export {
   cem,
   type CemOptions,

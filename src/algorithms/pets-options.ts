@@ -106,10 +106,10 @@ const defaults: Omit<PetsSettings, "angles" | "learnReward" | "elites" | "partic
   propagation: "TSinf",
   risk: 0,
   planner: "cem",
-  horizon: 30,
-  population: 60,
+  horizon: 25,
+  population: 64,
   iterations: 3,
-  eliteRatio: 0.3,
+  eliteRatio: 0.25,
   alpha: 0.1,
 };
 const late = ["angles", "learnReward", "elites", "particles", "weightDecay"] as const;
@@ -206,6 +206,6 @@ export function createPlanner(runtime: Runtime, actionSpace: Box, settings: Pets
   const { planner, horizon, population, iterations, eliteRatio, alpha, seed } = settings;
   const common = { horizon, population, actionSpace, seed };
   if (planner === "random-shooting") return randomShooting(runtime, common);
-  if (planner === "icem") return icem(runtime, { ...common, iterations, alpha });
+  if (planner === "icem") return icem(runtime, { ...common, iterations, eliteRatio, alpha });
   return cem(runtime, { ...common, iterations, eliteRatio, alpha });
 }

@@ -21,7 +21,7 @@ import { checkInteger, FormatError, wrongKind, wrongValue } from "../check.js";
 import { createReplayBuffer, type ReplayBuffer } from "../data/index.js";
 import { RandomStream } from "../kernels/index.js";
 import { createDynamicsModel, type DynamicsModel, type LearnedRollout, learnedRollout } from "../models/index.js";
-import { type MpcAgent, mpc, type Planner } from "../planning/index.js";
+import { type MpcAgent, mpc } from "../planning/index.js";
 import { joinStates, metaField, metaNumber, partState } from "../saved-state.js";
 import type { Box, Env, Progress, Run, SavedState } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
@@ -47,7 +47,6 @@ export class PetsRun implements Run {
   readonly #env: Env;
   readonly #options: PetsOptions;
   readonly #scope: Scope;
-  readonly #planner: Planner;
   readonly #rollout: LearnedRollout;
   readonly #random: RandomStream;
   readonly #uniform: Tensor;
@@ -93,8 +92,8 @@ export class PetsRun implements Run {
     const terminated = options.terminated ?? env.terminated;
     const particleOptions = { actionSpace, reward, terminated, propagation, particles, risk, seed };
     this.#rollout = scope.hold(learnedRollout(this.model, particleOptions));
-    this.#planner = scope.hold(createPlanner(runtime, actionSpace, settings));
-    this.agent = mpc(this.#planner, this.#rollout, { replanEvery: settings.replanEvery });
+    const planner = scope.hold(createPlanner(runtime, actionSpace, settings));
+    this.agent = mpc(planner, this.#rollout, { replanEvery: settings.replanEvery });
     this.#random = scope.hold(new RandomStream(runtime, seed, "random-actions"));
     this.#uniform = scope.tensor([actionSize]);
     if (options.resume) this.#load(options.resume);
@@ -140,7 +139,6 @@ export class PetsRun implements Run {
       buffer: this.buffer.save(),
       environment: this.#env.snapshot(),
       model: this.model.save(),
-      planner: this.#planner.save(),
       rollout: this.#rollout.save(),
     });
   }
@@ -239,7 +237,6 @@ export class PetsRun implements Run {
     this.buffer.load(partState(state, "buffer"));
     this.#env.restore(partState(state, "environment"));
     this.model.load(partState(state, "model"));
-    this.#planner.load(partState(state, "planner"));
     this.#rollout.load(partState(state, "rollout"));
     this.#random.load(metaField(state, "random"));
     this.#trial = metaNumber(state, "trial");

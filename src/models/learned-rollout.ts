@@ -40,10 +40,8 @@ export interface LearnedRolloutOptions {
   seed: number;
 }
 
-// the tensors for N sequences; made anew only when a planner changes its population
+// the tensors for N sequences, kept for each N that a planner uses
 interface Buffers {
-  readonly scope: Scope;
-  readonly N: number;
   readonly state: readonly [Tensor, Tensor];
   readonly total: readonly [Tensor<"f64">, Tensor<"f64">];
   readonly alive: readonly [Tensor<"u8">, Tensor<"u8">];
@@ -72,7 +70,7 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
   readonly #E: number;
   readonly #Q: number;
   readonly #risk: number;
-  #buffers: Buffers | undefined;
+  readonly #buffers = new Map<number, Buffers>();
 
   /** Made by `learnedRollout`. */
   constructor(scope: Scope, model: DynamicsModel, options: LearnedRolloutOptions) {
@@ -139,8 +137,7 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
   }
 
   dispose(): void {
-    this.#buffers?.scope.dispose();
-    this.#buffers = undefined;
+    this.#buffers.clear();
     this.#scope.dispose();
   }
 
@@ -169,30 +166,30 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
   }
 
   #prepare(N: number, rows: number): Buffers {
-    if (this.#buffers?.N === N) return this.#buffers;
-    this.#buffers?.scope.dispose();
-    this.#buffers = undefined;
+    const kept = this.#buffers.get(N);
+    if (kept) return kept;
     const { observationSize: D, actionSize: A, featureSize: F, network } = this.#model;
     const expectation = this.#propagation === "expectation";
-    this.#buffers = this.#scope.runtime.scoped((scope) => ({
+    const buffers = this.#scope.runtime.scoped((scope) => ({
       scope,
-      N,
-      state: [scope.tensor([rows, D]), scope.tensor([rows, D])],
-      total: [scope.tensor([rows], "f64"), scope.tensor([rows], "f64")],
-      alive: [scope.tensor([rows], "u8"), scope.tensor([rows], "u8")],
+      state: [scope.tensor([rows, D]), scope.tensor([rows, D])] as const,
+      total: [scope.tensor([rows], "f64"), scope.tensor([rows], "f64")] as const,
+      alive: [scope.tensor([rows], "u8"), scope.tensor([rows], "u8")] as const,
       action: scope.tensor([rows, A]),
       // one block of rows for each member, or the same rows for all
       features: scope.tensor(expectation ? [rows, F] : [this.#E, rows / this.#E, F]),
       output: scope.tensor([expectation ? this.#E * rows : rows, network.outputStride]),
       target: scope.tensor([rows, network.targetSize]),
       noise: scope.tensor([rows, network.targetSize]),
-      variances: [scope.tensor([rows, network.targetSize]), scope.tensor([rows, network.targetSize])],
+      variances: [scope.tensor([rows, network.targetSize]), scope.tensor([rows, network.targetSize])] as const,
       reward: scope.tensor([rows]),
       ended: scope.tensor([rows], "u8"),
       bits: scope.tensor([rows], "u32"),
       index: scope.tensor([rows], "u32"),
     }));
-    return this.#buffers;
+    this.#scope.hold(buffers.scope);
+    this.#buffers.set(N, buffers);
+    return buffers;
   }
 }
 

@@ -32,7 +32,7 @@ const spread = (variance: Float32Array) => mean(variance.map(Math.sqrt));
 
 function trained(members: number, seed: number) {
   const { x, y } = dataSet(seed);
-  const shape = { inputSize: 1, targetSize: 1, hidden: [64, 64], members };
+  const shape = { inputSize: 1, targetSize: 1, members, learningRate: 3e-3 };
   const regressor = createEnsembleRegressor(runtime, { ...shape, seed });
   regressor.fit(x, y, { epochs: 300, batchSize: 64, patience: 300 });
   const [gap, data] = [regressor.predict(inside), regressor.predict(outside)];
