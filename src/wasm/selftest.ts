@@ -40,6 +40,9 @@ const matrices = [
   0.5, -1.25, 2, -0.75, 1.5, 0.25, -2, 1, 0.3, -0.6, 0.9, 1.2, -1.5, 0.8, -0.4, 1.1, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7,
 ];
 
+// (sine, 0), (cosine, 0): the integer n is the f32 with the bits n
+const featureTable = [1, 0, 2, 0].map((n) => n * 2 ** -149);
+
 // all rows of a tile are given the same numbers, so that each must give the same eight
 function tiles(kernel: "gemm_nn_tile" | "gemm_tn_tile", row: readonly number[]): SelfTestCase[] {
   return ([1, 2, 3, 4, 5, 6] as const).map((rows) => ({
@@ -216,6 +219,41 @@ export const selfTestCases: readonly SelfTestCase[] = [
     input: matrices,
     expected: [-0.300000012, 0.900000036, 3.5999999, -2.10000014],
     call: (kernels, out, x) => kernels.standardize(out, x, x + 16, x + 32, 1, 4),
+  },
+  {
+    // sine and cosine of four angles, shifted by −0.75 and scaled by 1.5
+    kernel: "model_features",
+    input: [...featureTable, ...matrices],
+    expected: [1.84413838, -0.155604362, -0.298476934, -0.2961694, 2.4889462, -0.479036689, 0.102541834, -0.192077786],
+    call: (kernels, out, x) => kernels.model_features(out, x + 16, 0, x, x + 28, x + 32, 4, 1, 0, 2),
+  },
+  {
+    kernel: "head_sample",
+    input: matrices,
+    expected: [2.2160368, -1.05956936, 1.1271503, 1.5471611],
+    call: (kernels, out, x) => kernels.head_sample(out, x, x + 32, x + 64, x, x + 16, x + 72, 1, 4, 8),
+  },
+  {
+    kernel: "head_moments",
+    input: matrices,
+    expected: [
+      1.77999997, -0.397499979, -0.985000014, 1.15750003, 1.19749951, 0.591494679, 3.77492094, 0.81024611,
+      0.00489999913, 0.0517562442, 0.148224995, 0.465806276,
+    ],
+    call: (kernels, out, x) =>
+      kernels.head_moments(out, out + 16, out + 32, x, x + 64, x, x + 16, x + 72, 2, 1, 4, 8, 1),
+  },
+  {
+    kernel: "apply_target",
+    input: matrices,
+    expected: [1.20000005, -0.875, 0.400000095, 2.125, 0.300000012],
+    call: (kernels, out, x) => kernels.apply_target(out, out + 16, x, x + 16, x + 36, 1, 4, 5),
+  },
+  {
+    kernel: "model_target",
+    input: matrices,
+    expected: [1.79999995, 1.375, -4.4000001, -0.125, 0.300000012],
+    call: (kernels, out, x) => kernels.model_target(out, x, x + 16, x + 32, x + 36, 1, 4, 5),
   },
 ];
 

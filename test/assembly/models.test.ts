@@ -186,7 +186,7 @@ for (const [name, runtime] of runtimes) {
         [...got].sort((a, b) => a - b),
         Array.from({ length: rows }, (_, i) => i),
       );
-      got.forEach((source, row) => assert.is(Math.floor(source / Q) % N, Math.floor(row / Q) % N));
+      for (const [row, source] of got.entries()) assert.is(Math.floor(source / Q) % N, Math.floor(row / Q) % N);
       landed.set(got[0], (landed.get(got[0]) ?? 0) + 1);
     }
     // row 0 gets each of the 6 particles of sequence 0 equally often
