@@ -3,8 +3,8 @@
 // an exponential. A NaN stays a NaN in every function here.
 
 import { copy, getv, putv } from "../memory";
-import { sigmoid_v, swish_derivative_v, swish_v } from "../math/sigmoid";
 import { tanh_v } from "../math/tanh";
+import { swish_in_place, swish_with_slope } from "./swish";
 
 /** The numbers of the activations; src/nn/activation.ts lists the same in the same order. */
 export const NONE: i32 = 0;
@@ -18,10 +18,10 @@ const LEAK: f32 = 0.01;
 // @ts-ignore: decorator
 @inline
 function activated(kind: i32, z: v128): v128 {
-  if (kind == RELU) return f32x4.max(z, f32x4.splat(0));
-  if (kind == LEAKY_RELU) return f32x4.max(z, f32x4.mul(z, f32x4.splat(LEAK)));
-  if (kind == TANH) return tanh_v(z);
-  return swish_v(z);
+  // pmax keeps a NaN in its first operand
+  if (kind == RELU) return f32x4.pmax(z, f32x4.splat(0));
+  if (kind == LEAKY_RELU) return f32x4.pmax(z, f32x4.mul(z, f32x4.splat(LEAK)));
+  return tanh_v(z);
 }
 
 // 1 where y > 0, `below` where y ≤ 0, NaN where y is NaN
@@ -54,17 +54,6 @@ function map_in_place(kind: i32, y: usize, n: i32): void {
   }
 }
 
-function swish_with_slope(y: usize, slope: usize, n: i32): void {
-  for (; n > 0; n -= 4) {
-    const z = getv(y);
-    const h = swish_v(z);
-    putv(y, h);
-    putv(slope, swish_derivative_v(sigmoid_v(z), h));
-    y += 16;
-    slope += 16;
-  }
-}
-
 /** y[n] = act(y[n]) in place; for swish with an address `slope`, also slope[n] = act'. n is a multiple of 8. */
 export function activate(y: usize, slope: usize, n: i32, kind: i32): void {
   if (kind == RELU) map_in_place(RELU, y, n);
@@ -72,7 +61,7 @@ export function activate(y: usize, slope: usize, n: i32, kind: i32): void {
   else if (kind == TANH) map_in_place(TANH, y, n);
   else if (kind == SWISH) {
     if (slope) swish_with_slope(y, slope, n);
-    else map_in_place(SWISH, y, n);
+    else swish_in_place(y, n);
   }
 }
 

@@ -89,9 +89,10 @@ export function gaussian_nll(
           // through the lower bound, then the upper one; what does not pass a bound moves the bound
           const dlogvar = f32x4.mul(f32x4.sub(f32x4.splat(1), squared), scale);
           const dupper = f32x4.mul(dlogvar, sigmoid_v(above));
-          putupto(dout + p + half, f32x4.mul(dupper, sigmoid_v(below)), count);
-          const dmax = f32x4.mul(dupper, sigmoid_v(f32x4.neg(below)));
-          const dmin = f32x4.mul(dlogvar, sigmoid_v(f32x4.neg(above)));
+          const draw = f32x4.mul(dupper, sigmoid_v(below));
+          putupto(dout + p + half, draw, count);
+          const dmax = f32x4.sub(dupper, draw);
+          const dmin = f32x4.sub(dlogvar, dupper);
           maxLow = f64x2.add(maxLow, low(dmax));
           maxHigh = f64x2.add(maxHigh, high(dmax));
           minLow = f64x2.add(minLow, low(dmin));
