@@ -60,7 +60,7 @@ export function swish_in_place(y: usize, n: i32): void {
 // @ts-ignore: decorator
 @inline
 function derivative(s: v128, h: v128): v128 {
-  return f32x4.add(s, nmadd(h, s, h));
+  return madd(h, f32x4.sub(getsplat(TABLE + 24), s), s);
 }
 
 /** y[n] = swish(y[n]) in place, with the same bits, and slope[n] = swish'; n is a multiple of 8. */

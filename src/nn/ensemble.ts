@@ -2,12 +2,12 @@
 // jvp (tangents) in a workspace, and `predict`, which keeps nothing. A pass runs over slots: slot i is member i, or member
 // members[i] of a list, which may leave members out or name one several times.
 
-import { checkInteger, checkOneOf, checkOptions, FormatError, wrongKind, wrongValue } from "../check.js";
-import { RandomStream } from "../kernels/index.js";
-import type { Disposable, NamedArray, SavedState } from "../types.js";
+import { checkInteger, checkOneOf, checkOptions, wrongKind, wrongValue } from "../check.js";
+import type { Disposable, SavedState } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
 import { type Activation, activations } from "./activation.js";
-import { type Layer, type Layout, layout, padded, type Span } from "./layout.js";
+import { type Layout, layout, padded, type Span } from "./layout.js";
+import { drawWeights, type Parameters, readWeights, writeWeights } from "./parameters.js";
 import { Workspace } from "./workspace.js";
 
 // rows that `predict` takes through all layers before the next rows: their activations stay in the second-level cache
@@ -81,20 +81,8 @@ export class Ensemble implements Disposable {
 
   /** Draws all weights anew: normal with σ = 1 / (2√in), truncated at 2σ, as PETS; biases zero. */
   initialize(seed: number): void {
-    const random = new RandomStream(this.runtime, seed, "ensemble.initialize");
-    try {
-      this.params.view.fill(0);
-      for (const layer of this.#layout.layers) {
-        const sigma = 1 / (2 * Math.sqrt(layer.inputs));
-        this.#writeWeights(layer, (weights) => {
-          random.truncatedNormal(weights);
-          const { view } = weights;
-          for (let i = 0; i < view.length; i++) view[i] *= sigma;
-        });
-      }
-    } finally {
-      random.dispose();
-    }
+    drawWeights(this.#parameters, seed);
+    this.changed();
   }
 
   /** Says that `params` was written to. Optimizers, `setWeights` and `copyMember` say it themselves. */
@@ -280,46 +268,14 @@ export class Ensemble implements Disposable {
 
   /** The parameters as plain arrays: `layer0.weight` [E, in, out] row-major, `layer0.bias` [E, out], … */
   weights(): SavedState {
-    const arrays: Record<string, NamedArray> = {};
-    this.#layout.layers.forEach((layer, l) => {
-      const { inputs, outputs, stride, bias } = layer;
-      const data = new Float32Array(this.members * inputs * outputs);
-      this.#withMatrix(layer, (matrix) => {
-        for (let e = 0; e < this.members; e++) {
-          const panels = this.#float(layer.weights + e * stride * inputs);
-          this.runtime.kernels.gemm_unpack(matrix.address, panels, inputs, outputs, outputs);
-          matrix.read(data.subarray(e * inputs * outputs, (e + 1) * inputs * outputs));
-        }
-      });
-      const biases = new Float32Array(this.members * outputs);
-      for (let e = 0; e < this.members; e++) {
-        const from = bias + e * stride;
-        biases.set(this.params.view.subarray(from, from + outputs), e * outputs);
-      }
-      arrays[`layer${l}.weight`] = { dtype: "f32", shape: [this.members, inputs, outputs], data };
-      arrays[`layer${l}.bias`] = { dtype: "f32", shape: [this.members, outputs], data: biases };
-    });
     const { members, layers, activation, outputActivation } = this;
-    return { meta: { members, layers, activation, outputActivation }, arrays };
+    return { meta: { members, layers, activation, outputActivation }, arrays: readWeights(this.#parameters) };
   }
 
   /** Sets the parameters to what `weights` returned here or in another process. Throws `FormatError` when they do not fit. */
   setWeights(state: SavedState): void {
-    const { layers } = this.#layout;
-    // look at everything before anything is overwritten
-    const parts = layers.map(({ inputs, outputs }, l) => ({
-      weight: savedArray(state, `layer${l}.weight`, [this.members, inputs, outputs]),
-      bias: savedArray(state, `layer${l}.bias`, [this.members, outputs]),
-    }));
-    layers.forEach((layer, l) => {
-      const { inputs, outputs, stride, bias } = layer;
-      this.#writeWeights(layer, (matrix, e) => {
-        matrix.write(parts[l].weight.subarray(e * inputs * outputs, (e + 1) * inputs * outputs));
-      });
-      for (let e = 0; e < this.members; e++) {
-        this.params.view.set(parts[l].bias.subarray(e * outputs, (e + 1) * outputs), bias + e * stride);
-      }
-    });
+    writeWeights(this.#parameters, state);
+    this.changed();
   }
 
   /** Gives the memory back, not that of workspaces. A second call does nothing. */
@@ -330,6 +286,10 @@ export class Ensemble implements Disposable {
   /** Lets `using ensemble = …` dispose of it. */
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  get #parameters(): Parameters {
+    return { runtime: this.runtime, members: this.members, params: this.params, layout: this.#layout };
   }
 
   // address of an offset in the parameters
@@ -385,27 +345,6 @@ export class Ensemble implements Disposable {
     return address;
   }
 
-  // packs the matrices [in, out] that `fill` writes for each member
-  #writeWeights(layer: Layer, fill: (matrix: Tensor, member: number) => void): void {
-    this.#withMatrix(layer, (matrix) => {
-      for (let e = 0; e < this.members; e++) {
-        fill(matrix, e);
-        const panels = this.#float(layer.weights + e * layer.stride * layer.inputs);
-        this.runtime.kernels.gemm_pack(panels, matrix.address, layer.inputs, layer.outputs, layer.outputs);
-      }
-    });
-    this.changed();
-  }
-
-  #withMatrix(layer: Layer, use: (matrix: Tensor) => void): void {
-    const matrix = this.runtime.tensor([layer.inputs, layer.outputs]);
-    try {
-      use(matrix);
-    } finally {
-      matrix.dispose();
-    }
-  }
-
   #checkPass(op: string, workspace: Workspace, rows: number): { slots: number } {
     if (!(workspace instanceof Workspace)) wrongKind(op, "workspace", "a workspace", workspace);
     if (rows !== workspace.pass.rows) wrongValue(op, "rows", `${workspace.pass.rows}, as the forward pass`, rows);
@@ -442,17 +381,4 @@ function checkSize(op: string, name: string, tensor: Tensor, rows: number, colum
   if (tensor.dtype !== "f32" || shape[shape.length - 1] !== columns || tensor.size < rows * columns) {
     wrongValue(op, name, `at least ${rows} rows of ${columns} f32`, `[${shape.join(", ")}]`);
   }
-}
-
-function savedArray(state: SavedState, name: string, shape: readonly number[]): Float32Array {
-  const array = Object.hasOwn(state.arrays, name) ? state.arrays[name] : undefined;
-  if (array === undefined) throw new FormatError(`saved ensemble lacks "${name}"`);
-  const { dtype, data } = array;
-  if (dtype !== "f32" || !(data instanceof Float32Array) || array.shape.join() !== shape.join()) {
-    throw new FormatError(
-      `saved "${name}" expected f32 [${shape.join(", ")}], got ${dtype} [${array.shape.join(", ")}]`,
-    );
-  }
-  if (data.length !== shape.reduce((a, b) => a * b)) throw new FormatError(`saved "${name}" lacks numbers`);
-  return data;
 }
