@@ -1,0 +1,52 @@
+// The algorithms that the command knows by name. Each entry says what may be set with `--set`, and makes a run; the algorithm
+// itself checks the values and has the defaults.
+
+import * as v from "valibot";
+import { pets } from "../algorithms/index.js";
+import type { AlgorithmTable } from "./algorithm.js";
+
+const number = v.number("a number");
+const flag = v.boolean("true or false");
+const text = v.string("a name");
+const listOfNumbers = "a list of numbers such as [64,64]";
+const numbers = v.array(v.number(listOfNumbers), listOfNumbers);
+
+/** All of them. */
+export const algorithms: AlgorithmTable = {
+  pets: {
+    description: "probabilistic ensembles with trajectory sampling: plan with CEM through a learned ensemble",
+    settings: {
+      activation: text,
+      alpha: number,
+      angles: numbers,
+      batchSize: number,
+      bootstrap: flag,
+      bufferSize: number,
+      eliteRatio: number,
+      elites: number,
+      epochs: number,
+      fitEvery: v.union([number, text], 'a number of steps, "trial" or "once"'),
+      hidden: numbers,
+      holdout: number,
+      horizon: number,
+      improvement: number,
+      initialSteps: number,
+      iterations: number,
+      learnReward: flag,
+      learningRate: number,
+      members: number,
+      noDelta: numbers,
+      normalizeTargets: flag,
+      particles: number,
+      patience: number,
+      planner: text,
+      population: number,
+      probabilistic: flag,
+      propagation: text,
+      replanEvery: number,
+      risk: number,
+      weightDecay: v.union([number, numbers], "a number or a list of numbers"),
+    },
+    start: (runtime, env, options, settings) => pets(runtime, env, { ...settings, ...options }),
+  },
+};
