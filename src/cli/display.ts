@@ -48,6 +48,7 @@ function terminal(options: DisplayOptions): Display {
     cliProgress.Presets.shades_classic,
   );
   const bar = bars.create(1, 0, { trial: 1, trials, phase: "", return: "–", loss: "–", rate: "–", left: "–" });
+  let stopped = false;
   const say = (sentence: string) => {
     bars.log(`${sentence}\n`);
     bars.update();
@@ -69,7 +70,11 @@ function terminal(options: DisplayOptions): Display {
       say(trialLine(progress, trials));
     },
     say,
-    stop: () => bars.stop(),
+    stop: () => {
+      // stopping twice would clear what was printed since
+      if (!stopped) bars.stop();
+      stopped = true;
+    },
   };
 }
 

@@ -16,3 +16,8 @@ export function printJson(value: unknown): void {
 export function mayColor(): boolean {
   return process.stdout.isTTY === true && !process.env.NO_COLOR;
 }
+
+/** How this command is called here: through npm it is not on the path. */
+export function commandName(): string {
+  return process.env.npm_execpath ? "npx mbrl" : "mbrl";
+}

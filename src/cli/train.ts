@@ -8,7 +8,7 @@ import type { AlgorithmTable, StartOptions } from "./algorithm.js";
 import { curveSvg, curveText } from "./curve.js";
 import { createDisplay, type Display } from "./display.js";
 import { asUsage, UsageError } from "./errors.js";
-import { mayColor, printJson, printText } from "./output.js";
+import { commandName, mayColor, printJson, printText } from "./output.js";
 import { freeFolder, RunFolder } from "./run-folder.js";
 import { loadRun, type SavedRun } from "./saved-run.js";
 import { parseSettings } from "./settings.js";
@@ -62,7 +62,7 @@ export async function train(table: AlgorithmTable, name: string, options: TrainO
     display.stop();
     if (signal !== undefined) {
       await folder.save(run);
-      const command = `mbrl train ${name} --out ${folder.path} --resume --trials ${trials}`;
+      const command = `${commandName()} train ${name} --out ${folder.path} --resume --trials ${trials}`;
       process.stderr.write(`mbrl: interrupted, saved to "${folder.path}"; continue with: ${command}\n`);
       return exitCodes[signal];
     }
@@ -134,7 +134,7 @@ async function summarize(title: string, folder: RunFolder, runtime: Runtime, opt
   printText(`${last}, after ${envSteps} environment steps in ${wallSeconds.toFixed(1)} s`);
   printText(`memory of the kernels: ${(runtime.memoryUsage().peak / 2 ** 20).toFixed(1)} MiB at most`);
   printText(`curve: ${curve}`);
-  printText(`see it act: mbrl evaluate ${folder.path} --episodes 5`);
+  printText(`see it act: ${commandName()} evaluate ${folder.path} --episodes 5`);
 }
 
 function required(what: string, value: string | undefined): string {

@@ -32,6 +32,9 @@ test("a terminal gets a bar with return, loss, speed and time left", async () =>
   display.step({ phase: "fit", trial: 1, step: 3, steps: 9, envSteps: 200, episodeReturn: 0 });
   await sleep(150);
   display.stop();
+  const shown = text();
+  display.stop();
+  assert.is(text(), shown);
   assert.match(text(), /trial 1\/4 act \| return 55\.3 \| loss – \| \d+ steps\/s \| \d+:\d\d left/);
   assert.match(text(), /trial 1\/4: return 120\.0 in 200 steps, model loss -1\.50, 200 steps so far/);
   assert.match(text(), /trial 2\/4 fit \| return 0\.0 \| loss -1\.50/);

@@ -31,7 +31,7 @@ export interface Running {
 
 /** Starts a compiled program. */
 export function startCommand(file: string, args: readonly string[], options: { cwd: string; env?: object }): Running {
-  const env = { ...process.env, NODE_OPTIONS: "", NO_COLOR: "", ...options.env };
+  const env = { ...process.env, NODE_OPTIONS: "", NO_COLOR: "", npm_execpath: "", ...options.env };
   const child = spawn(process.execPath, [file, ...args], { cwd: options.cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";
