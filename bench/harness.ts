@@ -27,7 +27,7 @@ export interface Case {
 
 /** What a `<subject>.bench.ts` exports. */
 export interface Bench {
-  cases(runtime: Runtime): readonly Case[];
+  cases(runtime: Runtime): readonly Case[] | Promise<readonly Case[]>;
 }
 
 /** One line of `--json`. */

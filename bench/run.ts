@@ -25,7 +25,7 @@ for (const subject of positionals) {
   const { cases } = (await import(`./${subject}.bench.js`)) as Bench;
   // the machine line is no result: with --json it goes where it cannot be parsed as one
   (values.json ? console.error : console.log)(`${subject} on ${machine(runtime)}`);
-  for (const subjectCase of cases(runtime)) {
+  for (const subjectCase of await cases(runtime)) {
     const result = measure(subject, subjectCase);
     console.log(values.json ? JSON.stringify(result) : describe(result));
   }

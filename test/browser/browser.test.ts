@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { kernelFingerprint } from "./fingerprints.js";
+import { kernelFingerprint, petsFingerprint } from "./fingerprints.js";
 import { BrowserHarness, call, missing } from "./harness.js";
 
 const strict = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
@@ -27,6 +27,14 @@ test("the page is as strict as it says", async () => {
 test("every kernel gives the same bits as in Node", async () => {
   const page = await harness.open(strict);
   assert.is(await call(page, "kernelFingerprint"), await kernelFingerprint());
+});
+
+test("a learning run gives the same parameters and the same log as in Node", async () => {
+  const page = await harness.open(strict);
+  const inNode = await petsFingerprint();
+  assert.equal(await call(page, "petsFingerprint"), inNode);
+  assert.is(inNode.episodeReturns.length, 2);
+  console.log(`note: state ${inNode.state}`);
 });
 
 test("fast numerics load where the browser has relaxed SIMD", async () => {

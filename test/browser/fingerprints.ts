@@ -2,7 +2,7 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { loadRuntime, type RuntimeOptions } from "../../src/index.js";
+import { cartPoleContinuous, loadRuntime, makeEnv, pets, type RuntimeOptions } from "../../src/index.js";
 import { kernelCases } from "../support/kernel-cases.js";
 
 /** The bits of every kernel's outputs, each kernel called twice (so that outputs that accumulate do). */
@@ -18,4 +18,34 @@ export async function kernelFingerprint(options?: RuntimeOptions): Promise<strin
   }
   scope.dispose();
   return bytesToHex(hash.digest());
+}
+
+// the one entry that is no function of the seed
+function withoutClock(key: string, value: unknown): unknown {
+  return key === "wallSeconds" ? undefined : value;
+}
+
+/** SHA-256 of a learning run of two trials: of all that it saves (parameters, buffer, optimizer, random streams), and of its log. */
+export async function petsFingerprint(): Promise<{ state: string; log: string; episodeReturns: number[] }> {
+  const runtime = await loadRuntime();
+  const env = makeEnv(runtime, cartPoleContinuous, { seed: 0 });
+  const run = pets(runtime, env, { trials: 2, seed: 0 });
+  const lines: string[] = [];
+  const episodeReturns: number[] = [];
+  for await (const { wallSeconds: _, ...line } of run) {
+    lines.push(JSON.stringify(line));
+    episodeReturns.push(line.episodeReturn);
+  }
+  const { meta, arrays } = run.save();
+  const state = sha256.create();
+  state.update(new TextEncoder().encode(JSON.stringify(meta, withoutClock)));
+  for (const name of Object.keys(arrays).sort()) {
+    const { shape, data } = arrays[name]!;
+    state.update(new TextEncoder().encode(`${name} ${shape}`));
+    state.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  run.dispose();
+  env.close();
+  const log = sha256(new TextEncoder().encode(lines.join("\n")));
+  return { state: bytesToHex(state.digest()), log: bytesToHex(log), episodeReturns };
 }

@@ -1,10 +1,11 @@
 // What the test page loads: the functions that the browser test calls in it.
 
 import { loadRuntime } from "../../src/index.js";
-import { kernelFingerprint } from "./fingerprints.js";
+import { kernelFingerprint, petsFingerprint } from "./fingerprints.js";
 
 export const inPage = {
   kernelFingerprint,
+  petsFingerprint,
   /** Loads the binary over the network, with whatever MIME type the server gives it. */
   async fetched(url: string): Promise<string> {
     return (await loadRuntime({ wasm: fetch(url) })).info().variant;
