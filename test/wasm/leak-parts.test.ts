@@ -1,8 +1,5 @@
-// The parts that are called in a loop: 100,000 calls of each leave the memory, the live tensors and the heap where they
-// were, and so do a thousand of each part, made and disposed of.
+// Kernels over tensors, random streams, environments and planners leave nothing behind.
 
-import { suite } from "uvu";
-import * as assert from "uvu/assert";
 import { cartPoleContinuous, createSampler, makeEnv, makeVectorEnv, trueDynamics } from "../../src/envs/index.js";
 import {
   cos,
@@ -17,35 +14,11 @@ import {
   swish,
   tanh,
 } from "../../src/kernels/index.js";
-import {
-  createAdam,
-  createEnsemble,
-  createNormalizer,
-  gaussianNll,
-  logVarianceBounds,
-  meanSquaredError,
-} from "../../src/nn/index.js";
 import { cem, icem, mpc, type Planner, randomShooting } from "../../src/planning/index.js";
-import type { Disposable } from "../../src/types.js";
 import { loadRuntime } from "../../src/wasm/index.js";
-import { checkGrowth } from "../support/leaks.js";
+import { all, type LoopCase, loopSuite } from "../support/leaks.js";
 
 const runtime = await loadRuntime();
-
-/** A part, what is called in a loop, and how often a loop of seconds can call it. */
-interface LoopCase {
-  readonly name: string;
-  readonly calls?: number;
-  make(): { part: Disposable; call(): void };
-}
-
-function all(...parts: Disposable[]): Disposable {
-  return {
-    dispose() {
-      for (const part of parts) part.dispose();
-    },
-  };
-}
 
 const { actionSpace } = makeEnv(runtime, cartPoleContinuous);
 const search = { actionSpace, horizon: 3, population: 8 };
@@ -185,55 +158,6 @@ const cases: LoopCase[] = [
     },
   })),
   {
-    name: "ensemble.forward, vjp, jvp, loss and adam.step",
-    make() {
-      const ensemble = createEnsemble(runtime, { members: 2, layers: [3, 5, 2], seed: 0 });
-      const adam = createAdam(runtime, ensemble, { learningRate: 1e-6 });
-      const workspace = ensemble.workspace(4);
-      const [target, loss] = [runtime.tensor([2, 4, 2]), runtime.tensor([2], "f64")];
-      const gradients = runtime.tensor([ensemble.params.size]);
-      const { output, outputGradient } = workspace;
-      const call = (): void => {
-        ensemble.forward(workspace, 4);
-        meanSquaredError(runtime, { loss, outputGradient }, { output, target, rows: 4 });
-        ensemble.vjp(workspace, 4, gradients, { inputGradient: true });
-        ensemble.jvp(workspace, 4, gradients);
-        adam.step(gradients);
-      };
-      return { part: all(ensemble, adam, workspace, target, loss, gradients), call };
-    },
-  },
-  {
-    name: "ensemble.predict",
-    make() {
-      const ensemble = createEnsemble(runtime, { members: 2, layers: [3, 5, 2], seed: 0 });
-      const [out, x] = [runtime.tensor([2, 4, ensemble.outputStride]), runtime.tensor([4, 3])];
-      return { part: all(ensemble, out, x), call: () => ensemble.predict(out, x, 4) };
-    },
-  },
-  {
-    name: "gaussianNll",
-    make() {
-      const [output, outputGradient] = [runtime.tensor([2, 4, 8]), runtime.tensor([2, 4, 8])];
-      const [target, loss] = [runtime.tensor([2, 4, 2]), runtime.tensor([2], "f64")];
-      const bounds = logVarianceBounds(runtime, 2);
-      const call = (): void => gaussianNll(runtime, { loss, outputGradient }, { output, target, rows: 4, bounds });
-      return { part: all(output, outputGradient, target, loss, bounds), call };
-    },
-  },
-  {
-    name: "normalizer.fit and standardize",
-    make() {
-      const normalizer = createNormalizer(runtime, 3);
-      const x = runtime.tensor([4, 3]);
-      const call = (): void => {
-        normalizer.fit(x, 4);
-        normalizer.standardize(x, x, 4);
-      };
-      return { part: all(normalizer, x), call };
-    },
-  },
-  {
     name: "gemm",
     make() {
       const [a, b, c] = [runtime.tensor([3, 4]), runtime.tensor([4, 5]), runtime.tensor([3, 5])];
@@ -243,22 +167,4 @@ const cases: LoopCase[] = [
   },
 ];
 
-const leaks = suite("leak of parts");
-
-for (const { name, calls, make } of cases) {
-  leaks(`${name}: 100,000 calls`, async () => {
-    const before = runtime.memoryUsage();
-    const { part, call } = make();
-    await checkGrowth(runtime, name, call, calls);
-    part.dispose();
-    part.dispose();
-    assert.is(runtime.memoryUsage().tensors, before.tensors, `${name}: tensors left after dispose`);
-    assert.is(runtime.memoryUsage().used, before.used, `${name}: bytes left after dispose`);
-  });
-}
-
-leaks("a thousand of each part, made and disposed of", async () => {
-  for (const { name, make } of cases) await checkGrowth(runtime, `making ${name}`, () => make().part.dispose(), 1000);
-});
-
-leaks.run();
+loopSuite("leak of parts", runtime, cases).run();

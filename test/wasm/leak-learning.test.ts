@@ -1,0 +1,148 @@
+// Networks, models, buffers and runs leave nothing behind.
+
+import { pets } from "../../src/algorithms/index.js";
+import { createReplayBuffer } from "../../src/data/index.js";
+import { cartPoleContinuous, makeEnv } from "../../src/envs/index.js";
+import { createDynamicsModel, learnedRollout, type Propagation } from "../../src/models/index.js";
+import {
+  createAdam,
+  createEnsemble,
+  createNormalizer,
+  gaussianNll,
+  logVarianceBounds,
+  meanSquaredError,
+} from "../../src/nn/index.js";
+import { loadRuntime } from "../../src/wasm/index.js";
+import { all, type LoopCase, loopSuite } from "../support/leaks.js";
+
+const runtime = await loadRuntime();
+
+const env = makeEnv(runtime, cartPoleContinuous, { seed: 0 });
+const { actionSpace, reward, terminated } = env;
+const sizes = { observationSize: 4, actionSize: 1 };
+const network = { ...sizes, members: 2, hidden: [5], seed: 0 };
+
+function filledBuffer(length: number) {
+  const buffer = createReplayBuffer(runtime, { ...sizes, capacity: length });
+  for (let i = 0; i < length; i++) {
+    const observation = [0.1 * i, -0.1, 0.2, 0.01 * i];
+    const nextObservation = observation.map((x) => x + 0.01 * i);
+    buffer.add({ observation, action: [0.1], reward: 1, nextObservation, terminated: false, truncated: false });
+  }
+  return buffer;
+}
+
+function imagining(propagation: Propagation): LoopCase {
+  return {
+    name: `learnedRollout.returns, ${propagation}`,
+    make() {
+      const model = createDynamicsModel(runtime, network);
+      const rollout = learnedRollout(model, { actionSpace, reward, terminated, propagation, seed: 0 });
+      const [actions, out] = [runtime.tensor([3, 2, 1]), runtime.tensor([3])];
+      const start = new Float32Array(4);
+      return { part: all(rollout, model, actions, out), call: () => rollout.returns(start, actions, out) };
+    },
+  };
+}
+
+const cases: LoopCase[] = [
+  {
+    name: "ensemble.forward, vjp, jvp, loss and adam.step",
+    make() {
+      const ensemble = createEnsemble(runtime, { members: 2, layers: [3, 5, 2], seed: 0 });
+      const adam = createAdam(runtime, ensemble, { learningRate: 1e-6 });
+      const workspace = ensemble.workspace(4);
+      const [target, loss] = [runtime.tensor([2, 4, 2]), runtime.tensor([2], "f64")];
+      const gradients = runtime.tensor([ensemble.params.size]);
+      const { output, outputGradient } = workspace;
+      const call = (): void => {
+        ensemble.forward(workspace, 4);
+        meanSquaredError(runtime, { loss, outputGradient }, { output, target, rows: 4 });
+        ensemble.vjp(workspace, 4, gradients, { inputGradient: true });
+        ensemble.jvp(workspace, 4, gradients);
+        adam.step(gradients);
+      };
+      return { part: all(ensemble, adam, workspace, target, loss, gradients), call };
+    },
+  },
+  {
+    name: "ensemble.predict",
+    make() {
+      const ensemble = createEnsemble(runtime, { members: 2, layers: [3, 5, 2], seed: 0 });
+      const [out, x] = [runtime.tensor([2, 4, ensemble.outputStride]), runtime.tensor([4, 3])];
+      return { part: all(ensemble, out, x), call: () => ensemble.predict(out, x, 4) };
+    },
+  },
+  {
+    name: "gaussianNll",
+    make() {
+      const [output, outputGradient] = [runtime.tensor([2, 4, 8]), runtime.tensor([2, 4, 8])];
+      const [target, loss] = [runtime.tensor([2, 4, 2]), runtime.tensor([2], "f64")];
+      const bounds = logVarianceBounds(runtime, 2);
+      const call = (): void => gaussianNll(runtime, { loss, outputGradient }, { output, target, rows: 4, bounds });
+      return { part: all(output, outputGradient, target, loss, bounds), call };
+    },
+  },
+  {
+    name: "normalizer.fit and standardize",
+    make() {
+      const normalizer = createNormalizer(runtime, 3);
+      const x = runtime.tensor([4, 3]);
+      const call = (): void => {
+        normalizer.fit(x, 4);
+        normalizer.standardize(x, x, 4);
+      };
+      return { part: all(normalizer, x), call };
+    },
+  },
+  {
+    name: "buffer.add",
+    make() {
+      const part = createReplayBuffer(runtime, { ...sizes, capacity: 10 });
+      const observation = new Float32Array(4);
+      const action = [0.5];
+      const flags = { terminated: false, truncated: false };
+      return {
+        part,
+        call: () => part.add({ observation, action, reward: 1, nextObservation: observation, ...flags }),
+      };
+    },
+  },
+  {
+    name: "model.predict",
+    make() {
+      const part = createDynamicsModel(runtime, network);
+      const [observation, action] = [new Float32Array(8), new Float32Array(2)];
+      return { part, call: () => part.predict(observation, action) };
+    },
+  },
+  {
+    name: "model.fit",
+    calls: 1000,
+    make() {
+      const model = createDynamicsModel(runtime, network);
+      const buffer = filledBuffer(12);
+      return { part: all(model, buffer), call: () => model.fit(buffer, { epochs: 2, batchSize: 4 }) };
+    },
+  },
+  imagining("TSinf"),
+  imagining("TS1"),
+  imagining("expectation"),
+  {
+    name: "pets: agent.act, save",
+    calls: 5000,
+    make() {
+      const small = { hidden: [5], members: 2, population: 8, horizon: 3, iterations: 2, bufferSize: 200 };
+      const run = pets(runtime, env, { trials: 1, seed: 0, ...small });
+      const observation = new Float32Array(4);
+      const action = new Float32Array(1);
+      const call = (): void => {
+        run.agent.act(observation, action);
+        run.save();
+      };
+      return { part: run, call };
+    },
+  },
+];
+
+loopSuite("leak of learning", runtime, cases).run();
