@@ -20,7 +20,8 @@ export function lockFolder(folder: string): () => void {
 function take(file: string, folder: string): void {
   for (let attempt = 0; ; attempt++) {
     try {
-      return writeFileSync(file, String(process.pid), { flag: "wx" });
+      writeFileSync(file, String(process.pid), { flag: "wx" });
+      return;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt > 0) throw error;
     }

@@ -16,7 +16,7 @@ export function parseSettings(name: string, algorithm: Algorithm, given: readonl
     if (!known.includes(key)) throw unknownName(`setting of ${name}`, key, known);
     if (Object.hasOwn(settings, key)) throw new UsageError(`--set ${key} was given twice`);
     const text = assignment.slice(equals + 1);
-    const parsed = v.safeParse(algorithm.settings[key] as v.GenericSchema, valueOf(text));
+    const parsed = v.safeParse(algorithm.settings[key] as v.GenericSchema, parseValue(text));
     if (!parsed.success) {
       throw new UsageError(`--set ${key} expected ${parsed.issues[0].message}, got "${text.slice(0, 60)}"`);
     }
@@ -25,7 +25,7 @@ export function parseSettings(name: string, algorithm: Algorithm, given: readonl
   return settings;
 }
 
-function valueOf(text: string): unknown {
+function parseValue(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

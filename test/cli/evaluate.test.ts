@@ -67,7 +67,7 @@ test("help lists what there is", async () => {
   for (const option of ["--env", "--seed", "--trials", "--out", "--resume", "--json", "--set"]) {
     assert.ok(stdout.includes(option), option);
   }
-  assert.match((await mbrl("--help")).stdout, /train .*\n[^]*evaluate .*\n[^]*info/);
+  assert.match((await mbrl("--help")).stdout, /train .*\n[\s\S]*evaluate .*\n[\s\S]*info/);
   assert.match((await mbrl("--version")).stdout, /^\d+\.\d+\.\d+\n$/);
 });
 
