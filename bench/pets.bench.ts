@@ -13,10 +13,10 @@ export async function cases(runtime: Runtime): Promise<Case[]> {
     if (!(episodeReturn > 0)) throw new Error("pets: the trial came to nothing");
   const { observation } = env.reset({ seed: 1 });
   const action = new Float32Array(1);
-  const { horizon, population, iterations } = run.settings;
+  const { planner, horizon, population, iterations } = run.settings;
   return [
     {
-      name: `control step, CEM N=${population} H=${horizon} I=${iterations}`,
+      name: `control step, ${planner} N=${population} H=${horizon} I=${iterations}`,
       unit: "ms",
       ours: { name: "mbrl-wasm", run: () => run.agent.act(observation, action)[0]! },
       check() {
