@@ -111,3 +111,28 @@ function pack(out: Float32Array, { data, shape, stride, offset }: Required<Strid
     }
   }
 }
+
+/** n of an input [n, width], whatever its form. Throws `RangeError` when it is no whole number of rows, at least one. */
+export function rowCount(op: string, name: string, input: NumericInput, width: number): number {
+  if (input === null || typeof input !== "object") wrongKind(op, name, "numbers", input);
+  const length = "shape" in input ? input.shape.reduce((product, n) => product * n, 1) : input.length;
+  const rows = length / width;
+  if (!Number.isInteger(rows) || rows < 1) wrongValue(op, name, `rows of ${width} numbers`, `${length} numbers`);
+  return rows;
+}
+
+/** N, H and A of the arguments of `Rollout.returns`: actions [N, H, A], out [N]. */
+export function rolloutSizes(
+  op: string,
+  A: number,
+  actions: { readonly shape: readonly number[] },
+  out: { readonly shape: readonly number[]; readonly size: number },
+): { N: number; H: number; A: number } {
+  checkShape(op, "actions", actions.shape);
+  const [N, H] = actions.shape;
+  if (actions.shape.length !== 3 || actions.shape[2] !== A) {
+    wrongValue(op, "actions", `shape [N, H, ${A}]`, actions.shape.join(" × "));
+  }
+  if (out.size !== N) wrongValue(op, "out", `shape [${N}]`, out.shape.join(" × "));
+  return { N, H, A };
+}

@@ -140,7 +140,7 @@ export function wrongValue(op: string, name: string, expected: string, got: unkn
 export function checkNumber(op: string, name: string, value: unknown, min = -Infinity, max = Infinity): number {
   if (typeof value !== "number") wrongKind(op, name, "a number", value);
   if (!(Number.isFinite(value) && value >= min && value <= max)) {
-    wrongValue(op, name, `a finite number ${range(min, max)}`, value);
+    wrongValue(op, name, `a finite number ${range(min, max, value)}`, value);
   }
   return value;
 }
@@ -149,14 +149,15 @@ export function checkNumber(op: string, name: string, value: unknown, min = -Inf
 export function checkInteger(op: string, name: string, value: unknown, min = 0, max = 2 ** 31 - 1): number {
   if (typeof value !== "number") wrongKind(op, name, "an integer", value);
   if (!(Number.isSafeInteger(value) && value >= min && value <= max)) {
-    wrongValue(op, name, `an integer ${range(min, max)}`, value);
+    wrongValue(op, name, `an integer ${range(min, max, value)}`, value);
   }
   return value;
 }
 
-function range(min: number, max: number): string {
+// the upper end goes without saying where it is only that of the type, unless it was passed
+function range(min: number, max: number, value: number): string {
   if (min === -Infinity && max === Infinity) return "";
-  if (max === Infinity || max === 2 ** 31 - 1) return `of at least ${min}`;
+  if ((max === Infinity || max === 2 ** 31 - 1) && !(value > max)) return `of at least ${min}`;
   return `in [${min}, ${max}]`;
 }
 

@@ -1,7 +1,7 @@
 // The options of a PETS run: defaults, checks, and how they are kept in a checkpoint.
 
 import { checkInteger, checkNumber, checkOneOf, checkOptions, FormatError, wrongKind, wrongValue } from "../check.js";
-import type { FitOptions, Propagation } from "../models/index.js";
+import { completeFitOptions, type FitOptions, type Propagation } from "../models/index.js";
 import { cem, icem, type Planner, randomShooting } from "../planning/index.js";
 import { metaField } from "../saved-state.js";
 import type { Box, Json, RewardFunction, SavedState, TerminationFunction } from "../types.js";
@@ -59,7 +59,10 @@ export interface PetsSettings {
 export interface PetsOptions extends Partial<PetsSettings> {
   /** Episodes to act in, after the random start. */
   trials: number;
-  /** Aborts the run within a tenth of a second; what was learned so far can still be saved. */
+  /**
+   * Aborts the run; what was learned so far can still be saved. It is looked at between control steps and optimizer steps, so
+   * it is answered within 100 ms where a single plan takes less than that, as with the defaults.
+   */
   signal?: AbortSignal;
   /** A saved run to continue; options given beside it must agree with the saved ones (`trials` may grow). */
   resume?: SavedState;
@@ -139,7 +142,7 @@ export function petsSettings(options: PetsOptions, context: PetsContext): PetsSe
     }
     return saved;
   }
-  const members = options.members ?? defaults.members;
+  const members = checkInteger(op, "members", options.members ?? defaults.members, 1, 1000);
   const elites = options.elites ?? members;
   const layers = (options.hidden ?? defaults.hidden).length + 1;
   const settings: PetsSettings = {
@@ -173,6 +176,7 @@ function checkSettings(op: string, settings: PetsSettings, context: PetsContext)
   checkOneOf(op, "planner", planner, ["cem", "icem", "random-shooting"]);
   checkInteger(op, "elites", settings.elites, 1, settings.members);
   checkNumber(op, "learningRate", settings.learningRate, 0);
+  completeFitOptions(fitOptions(settings), op);
   if (typeof settings.learnReward !== "boolean") wrongKind(op, "learnReward", "true or false", settings.learnReward);
   if (!settings.learnReward && !context.hasReward) {
     wrongValue(op, "learnReward", "true, or a reward function: the environment has none", false);

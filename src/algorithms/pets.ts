@@ -12,12 +12,12 @@
 // plans open loop (v0.5); { fitEvery: "trial", replanEvery: horizon } appends what it did and refits (v1.0);
 // { replanEvery: 1 } is model-predictive control (v1.5), and with a probabilistic ensemble it is PETS.
 //
-// Differs from the paper: smaller networks and populations, so that a control step fits the time step of the task on one
-// thread; members stop early on a hold-out set, each at its own best epoch (Janner et al. 2019); refits within a trial
+// Differs from the paper: iCEM is the planner (`planner: "cem"` is the paper's); networks and populations are smaller, so that
+// a control step fits the time step of the task on one thread; targets are standardized; members stop early on a hold-out set, each at its own best epoch (Janner et al. 2019); refits within a trial
 // (mbrl-lib, every 50 steps); returns are reported per episode, not as the best so far.
 
 import { toFloat32 } from "../array.js";
-import { checkInteger, FormatError, wrongKind, wrongValue } from "../check.js";
+import { BusyError, checkInteger, FormatError, wrongKind, wrongValue } from "../check.js";
 import { createReplayBuffer, type ReplayBuffer } from "../data/index.js";
 import { RandomStream } from "../kernels/index.js";
 import { createDynamicsModel, type DynamicsModel, type LearnedRollout, learnedRollout } from "../models/index.js";
@@ -59,6 +59,11 @@ export class PetsRun implements Run {
   #episodeLength = 0;
   // null between episodes
   #observation: Float32Array | null = null;
+  // the last step ended a trial that is yet to be reported
+  #trialEnded = false;
+  // the model before the fit that is under way
+  #modelBefore: SavedState | null = null;
+  #iterating = false;
   #wallSeconds = 0;
 
   /** Made by `pets`. */
@@ -88,6 +93,9 @@ export class PetsRun implements Run {
     this.buffer = scope.hold(
       createReplayBuffer(runtime, { capacity: settings.bufferSize, observationSize, actionSize }),
     );
+    if (learnReward && options.reward !== undefined) {
+      wrongValue("pets", "reward", "nothing, since the reward is learned (learnReward)", options.reward);
+    }
     const reward = learnReward ? undefined : (options.reward ?? env.reward);
     const terminated = options.terminated ?? env.terminated;
     const particleOptions = { actionSpace, reward, terminated, propagation, particles, risk, seed };
@@ -100,20 +108,32 @@ export class PetsRun implements Run {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Progress, void, undefined> {
+    if (this.#iterating) throw new BusyError("pets: this run is being iterated already");
+    this.#iterating = true;
+    try {
+      yield* this.#learn();
+    } finally {
+      this.#iterating = false;
+    }
+  }
+
+  async *#learn(): AsyncGenerator<Progress, void, undefined> {
     const breathe = timeSlices(this.#options.signal);
     const started = performance.now() - this.#wallSeconds * 1000;
     const { initialSteps } = this.settings;
     while (this.#envSteps < initialSteps) {
       await breathe();
       this.#step("random");
-      if (this.#envSteps === initialSteps) this.#observation = null;
     }
     while (this.#trial < this.#options.trials) {
+      if (this.#trialEnded) {
+        this.#wallSeconds = (performance.now() - started) / 1000;
+        yield this.#finishTrial();
+        continue;
+      }
       if (this.#fitIsDue()) await this.#fit(breathe);
       await breathe();
-      const ended = this.#step("act");
-      this.#wallSeconds = (performance.now() - started) / 1000;
-      if (ended) yield this.#finishTrial();
+      this.#step("act");
     }
   }
 
@@ -131,6 +151,9 @@ export class PetsRun implements Run {
       episodeReturn: this.#episodeReturn,
       episodeLength: this.#episodeLength,
       observation: this.#observation && [...this.#observation],
+      trialEnded: this.#trialEnded,
+      customReward: this.#options.reward !== undefined,
+      customTerminated: this.#options.terminated !== undefined,
       wallSeconds: this.#wallSeconds,
       random: this.#random.save(),
     };
@@ -138,7 +161,8 @@ export class PetsRun implements Run {
       agent: this.agent.save(),
       buffer: this.buffer.save(),
       environment: this.#env.snapshot(),
-      model: this.model.save(),
+      // a fit that is under way has not happened yet
+      model: this.#modelBefore ?? this.model.save(),
       rollout: this.#rollout.save(),
     });
   }
@@ -147,8 +171,13 @@ export class PetsRun implements Run {
     this.#scope.dispose();
   }
 
-  // one environment step with a random or a planned action; true at the end of an episode
-  #step(phase: "random" | "act"): boolean {
+  /** Lets `using run = …` dispose of it. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  // one environment step with a random or a planned action
+  #step(phase: "random" | "act"): void {
     const env = this.#env;
     if (this.#observation === null) {
       // the first reset of a run fixes the environment's stream; later ones continue it
@@ -163,13 +192,14 @@ export class PetsRun implements Run {
     const { observation: nextObservation, reward, terminated, truncated } = env.step(action);
     this.buffer.add({ observation, action, reward, nextObservation, terminated, truncated });
     const ended = terminated || truncated;
-    this.#observation = ended ? null : nextObservation.slice();
     this.#envSteps++;
+    // the first trial starts afresh, wherever the random steps end
+    const cut = phase === "random" && this.#envSteps === this.settings.initialSteps;
+    this.#observation = ended || cut ? null : nextObservation.slice();
+    this.#trialEnded = ended && phase === "act";
     this.#episodeLength++;
     this.#episodeReturn += reward;
-    const { maxEpisodeSteps } = env.spec;
-    this.#tell(phase, this.#episodeLength, maxEpisodeSteps);
-    return ended;
+    this.#tell(phase, this.#episodeLength, env.spec.maxEpisodeSteps);
   }
 
   #finishTrial(): Progress {
@@ -183,6 +213,7 @@ export class PetsRun implements Run {
       wallSeconds: this.#wallSeconds,
     };
     this.#trial++;
+    this.#trialEnded = false;
     return progress;
   }
 
@@ -202,6 +233,7 @@ export class PetsRun implements Run {
 
   // an abort or a divergence in the middle leaves the model as it was
   async #fit(breathe: () => Promise<void> | undefined): Promise<void> {
+    this.#modelBefore = this.model.save();
     const steps = this.model.fitSteps(this.buffer, fitOptions(this.settings));
     try {
       for (let next = steps.next(); ; next = steps.next()) {
@@ -216,6 +248,7 @@ export class PetsRun implements Run {
       }
     } finally {
       steps.return(undefined as never);
+      this.#modelBefore = null;
     }
     this.#fittedAt = this.#envSteps;
   }
@@ -233,6 +266,20 @@ export class PetsRun implements Run {
       throw new FormatError(`saved run has format ${metaField(state, "format")}`);
     const id = metaField(state, "env");
     if (id !== this.#env.spec.id) wrongValue("pets", "resume", `a run of ${this.#env.spec.id}`, id);
+    for (const [name, given] of [
+      ["customReward", this.#options.reward],
+      ["customTerminated", this.#options.terminated],
+    ] as const) {
+      if (metaField(state, name) !== (given !== undefined)) {
+        const option = name === "customReward" ? "reward" : "terminated";
+        wrongValue(
+          "pets",
+          option,
+          given ? "nothing, as in the saved run" : "the function that the saved run had",
+          given,
+        );
+      }
+    }
     this.agent.load(partState(state, "agent"));
     this.buffer.load(partState(state, "buffer"));
     this.#env.restore(partState(state, "environment"));
@@ -246,6 +293,7 @@ export class PetsRun implements Run {
     this.#episodeLength = metaNumber(state, "episodeLength");
     this.#wallSeconds = metaNumber(state, "wallSeconds");
     this.#modelLoss = metaField(state, "modelLoss") === null ? null : metaNumber(state, "modelLoss");
+    this.#trialEnded = metaField(state, "trialEnded") === true;
     const observation = metaField(state, "observation");
     const size = [this.model.observationSize];
     this.#observation =
@@ -260,12 +308,17 @@ export class PetsRun implements Run {
  */
 export function pets(runtime: Runtime, env: Env, options: PetsOptions): PetsRun {
   const op = "pets";
+  if (env === null || typeof env !== "object") wrongKind(op, "env", "an environment", env);
   const { observationSpace, actionSpace } = env;
   if (observationSpace.kind !== "box" || observationSpace.shape.length !== 1) {
     wrongKind(op, "env.observationSpace", "a box of shape [D]", observationSpace.kind);
   }
   if (actionSpace.kind !== "box") wrongKind(op, "env.actionSpace", "a bounded box", actionSpace.kind);
-  checkInteger(op, "trials", options?.trials, 0);
+  if (options === null || typeof options !== "object") wrongKind(op, "options", "an object with trials", options);
+  checkInteger(op, "trials", options.trials, 0);
+  const { signal, onStep } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) wrongKind(op, "signal", "an AbortSignal", signal);
+  if (onStep !== undefined && typeof onStep !== "function") wrongKind(op, "onStep", "a function", onStep);
   const hasReward = options.reward !== undefined || env.reward !== undefined;
   const settings = petsSettings(options, { angles: env.angles ?? [], hasReward });
   return runtime.scoped((scope) => new PetsRun(scope, env, options, settings, actionSpace));

@@ -1,6 +1,6 @@
 // Transitions (s, a, r, s', terminated, truncated) in fixed columns of linear memory; when full, the oldest is replaced.
 
-import { checkFinite, checkInteger, wrongValue } from "../check.js";
+import { checkInteger, checkOptions, FormatError, wrongValue } from "../check.js";
 import { loadTensor, metaNumber, saveTensor } from "../saved-state.js";
 import type { Disposable, SavedState } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
@@ -64,7 +64,7 @@ export class ReplayBuffer implements Disposable {
     checkRow(op, "observation", observation, this.observationSize);
     checkRow(op, "action", action, this.actionSize);
     checkRow(op, "nextObservation", nextObservation, this.observationSize);
-    if (!Number.isFinite(reward)) wrongValue(op, "reward", "a finite number", reward);
+    checkFloat(op, "reward", reward);
     const row = this.#next;
     this.observation.view.set(observation, row * this.observationSize);
     this.action.view.set(action, row * this.actionSize);
@@ -93,30 +93,48 @@ export class ReplayBuffer implements Disposable {
 
   /** Takes over a saved state; throws `FormatError` when it does not fit. */
   load(state: SavedState): void {
-    const n = checkInteger("replayBuffer.load", "length", metaNumber(state, "length"), 0, this.capacity);
+    const [n, next] = [metaNumber(state, "length"), metaNumber(state, "next")];
+    const filling = n < this.capacity && next === n;
+    const full = n === this.capacity && Number.isInteger(next) && next >= 0 && next < n;
+    if (!Number.isInteger(n) || n < 0 || !(filling || full)) {
+      throw new FormatError(
+        `saved buffer of ${n} transitions, next ${next}, does not fit a capacity of ${this.capacity}`,
+      );
+    }
     loadTensor(this.observation, state, "observation", n * this.observationSize);
     loadTensor(this.action, state, "action", n * this.actionSize);
     loadTensor(this.reward, state, "reward", n);
     loadTensor(this.nextObservation, state, "nextObservation", n * this.observationSize);
     loadTensor(this.terminated, state, "terminated", n);
     loadTensor(this.truncated, state, "truncated", n);
-    this.#next = checkInteger("replayBuffer.load", "next", metaNumber(state, "next"), 0, this.capacity - 1);
+    this.#next = next;
     this.#length = n;
   }
 
   dispose(): void {
     this.#scope.dispose();
   }
+
+  /** Lets `using buffer = …` dispose of it. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
 
 function checkRow(op: string, name: string, row: ArrayLike<number>, size: number): void {
   if (row.length !== size) wrongValue(op, name, `${size} numbers`, row);
-  checkFinite(op, name, row);
+  for (let i = 0; i < size; i++) checkFloat(op, `${name}[${i}]`, row[i]);
+}
+
+// finite also once rounded to float32, as it is stored
+function checkFloat(op: string, name: string, value: number): void {
+  if (!Number.isFinite(Math.fround(value))) wrongValue(op, name, "a finite number (of float32)", value);
 }
 
 /** An empty buffer; throws `RangeError` on sizes below 1, `OutOfMemoryError` when the columns do not fit. */
 export function createReplayBuffer(runtime: Runtime, options: ReplayBufferOptions): ReplayBuffer {
   const op = "createReplayBuffer";
+  checkOptions(op, options, ["capacity", "observationSize", "actionSize"]);
   checkInteger(op, "capacity", options.capacity, 1);
   checkInteger(op, "observationSize", options.observationSize, 1);
   checkInteger(op, "actionSize", options.actionSize, 0);

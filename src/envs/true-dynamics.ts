@@ -1,7 +1,8 @@
 // Planning on the environment itself: the return that each of N sequences of H actions would really earn from a snapshot.
 // Rewards count until the episode ends, be it by termination or by the time limit, as they would in the environment.
 
-import { checkShape, wrongKind, wrongValue } from "../check.js";
+import { rolloutSizes } from "../array.js";
+import { wrongKind } from "../check.js";
 import type { Box, Disposable, Env, Rollout, SavedState } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
 import { taskOf } from "./env.js";
@@ -54,7 +55,7 @@ class TaskDynamics implements TrueDynamics {
   }
 
   returns(start: SavedState, actions: Tensor, out: Tensor): void {
-    const { N, H, A } = checkSizes(this.actionSpace, actions, out);
+    const { N, H, A } = rolloutSizes("trueDynamics.returns", spaceSize(this.actionSpace), actions, out);
     const task = this.#task;
     const saved = readTaskState(start, task, 1);
     if (saved.phase[0] !== Phase.running) throw notRunning();
@@ -108,7 +109,7 @@ class EnvDynamics implements TrueDynamics {
   }
 
   returns(start: SavedState, actions: Tensor, out: Tensor): void {
-    const { N, H, A } = checkSizes(this.actionSpace, actions, out);
+    const { N, H, A } = rolloutSizes("trueDynamics.returns", spaceSize(this.actionSpace), actions, out);
     const env = this.#env;
     const sequences = actions.read();
     const before = env.snapshot();
@@ -132,18 +133,6 @@ class EnvDynamics implements TrueDynamics {
   dispose(): void {
     // owns nothing
   }
-}
-
-function checkSizes(space: Box, actions: Tensor, out: Tensor): { N: number; H: number; A: number } {
-  const op = "trueDynamics.returns";
-  const A = spaceSize(space);
-  checkShape(op, "actions", actions.shape);
-  const [N, H] = actions.shape;
-  if (actions.shape.length !== 3 || actions.shape[2] !== A) {
-    wrongValue(op, "actions", `shape [N, H, ${A}]`, actions.shape.join(" × "));
-  }
-  if (out.size !== N) wrongValue(op, "out", `shape [${N}]`, out.shape.join(" × "));
-  return { N, H, A };
 }
 
 function notRunning(): EpisodeError {

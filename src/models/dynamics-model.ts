@@ -2,7 +2,7 @@
 //   features = standardize(encode(observation, action)),  target = (next − delta · observation [, reward])
 // Differences are learned, except in the dimensions of `noDelta`; angles go in as sine and cosine (Chua et al. 2018).
 
-import { toFloat32 } from "../array.js";
+import { rowCount, toFloat32 } from "../array.js";
 import { checkInteger, checkOptions, wrongKind, wrongValue } from "../check.js";
 import type { ReplayBuffer } from "../data/index.js";
 import { joinStates, partState } from "../saved-state.js";
@@ -117,7 +117,7 @@ export class DynamicsModel implements Disposable {
   predict(observation: NumericInput, action: NumericInput): Prediction {
     const op = "dynamicsModel.predict";
     const { observationSize: D, actionSize: A, network } = this;
-    const B = rowsOf(op, "observation", observation, D);
+    const B = rowCount(op, "observation", observation, D);
     const observations = toFloat32(op, "observation", observation, [B, D]);
     const actions = toFloat32(op, "action", action, [B, A]);
     const T = network.targetSize;
@@ -183,14 +183,11 @@ export class DynamicsModel implements Disposable {
   dispose(): void {
     this.#scope.dispose();
   }
-}
 
-// B of an input [B, width], whatever its form
-function rowsOf(op: string, name: string, input: NumericInput, width: number): number {
-  const length = "shape" in input ? input.shape.reduce((product, n) => product * n, 1) : input.length;
-  const rows = length / width;
-  if (!Number.isInteger(rows) || rows < 1) wrongValue(op, name, `rows of ${width} numbers`, `${length} numbers`);
-  return rows;
+  /** Lets `using model = …` dispose of it. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
 
 /**
@@ -204,6 +201,7 @@ export function createDynamicsModel(runtime: Runtime, options: DynamicsModelOpti
   checkInteger(op, "observationSize", options.observationSize, 1);
   checkInteger(op, "actionSize", options.actionSize, 0);
   checkRegressorOptions(op, options);
+  if (!Array.isArray(options.noDelta ?? [])) wrongKind(op, "noDelta", "an array of dimensions", options.noDelta);
   for (const dimension of options.noDelta ?? []) {
     checkInteger(op, "noDelta", dimension, 0, options.observationSize - 1);
   }

@@ -3,10 +3,11 @@
 // likelihood, its log-variance held between learned soft bounds (Chua et al. 2018, appendix A.1).
 //
 // Features are standardized anew at each fit. Targets are standardized too (PETS leaves them): with targets of one scale
-// cart-pole needs a third of the steps. Their scale is taken from the first fit and kept, because another scale would
-// change what the networks, which training goes on from, predict.
+// cart-pole needs a third of the steps. Their scale is kept from fit to fit, because another scale would change what the
+// networks, which training goes on from, predict; when the scale of a target has changed by RESCALE or more, what was
+// learned is of no use, and training starts afresh.
 
-import { toFloat32 } from "../array.js";
+import { rowCount, toFloat32 } from "../array.js";
 import { checkInteger, checkNumber, checkOneOf, checkOptions, FormatError, wrongKind, wrongValue } from "../check.js";
 import { RandomStream } from "../kernels/index.js";
 import {
@@ -49,6 +50,9 @@ export interface RegressorOptions {
   /** Seed of the initial parameters and of training. Default 0. */
   seed?: number | undefined;
 }
+
+// change of a target's standard deviation, up or down, at which its scale is taken anew
+const RESCALE = 10;
 
 /** The names of the options that a model passes on. */
 export const regressorOptions = [
@@ -95,6 +99,8 @@ export class EnsembleRegressor implements Disposable {
   readonly #normalizeTargets: boolean;
   // standard deviation of the targets, the inverse of the normalizer's inverse
   readonly #scale: Tensor;
+  readonly #seed: number;
+  readonly #startBounds: Float32Array;
   #elites: readonly number[];
 
   /** Made by `createEnsembleRegressor`. */
@@ -114,6 +120,8 @@ export class EnsembleRegressor implements Disposable {
     this.outputStride = this.ensemble.outputStride;
     this.optimizer = scope.hold(createAdam(runtime, this.ensemble, { learningRate, weightDecay }));
     this.bounds = scope.hold(logVarianceBounds(runtime, targetSize));
+    this.#seed = seed;
+    this.#startBounds = this.bounds.read();
     this.boundsOptimizer = scope.hold(createAdam(runtime, this.bounds, { learningRate }));
     this.normalizer = scope.hold(createNormalizer(runtime, inputSize));
     this.#targetNormalizer = scope.hold(createNormalizer(runtime, targetSize));
@@ -164,7 +172,7 @@ export class EnsembleRegressor implements Disposable {
     try {
       this.normalizer.fit(features, n);
       this.normalizer.standardize(features, features, n);
-      if (this.#normalizeTargets && this.#targetNormalizer.count === 0) this.#setTargetScale(targets, n);
+      if (this.#normalizeTargets) this.#scaleTargets(targets, n);
       this.#targetNormalizer.standardize(targets, targets, n);
       fitting = this.runtime.scoped((scope) => new Fitting(scope, this, features, targets, complete.batchSize));
       report = yield* trainSteps(fitting, n, this.#random, complete);
@@ -290,22 +298,38 @@ export class EnsembleRegressor implements Disposable {
     this.#scope.dispose();
   }
 
-  #setTargetScale(targets: Tensor, rows: number): void {
+  /** Lets `using regressor = …` dispose of it. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  // keeps the scale of the targets while it suits them, else takes theirs and starts afresh
+  #scaleTargets(targets: Tensor, rows: number): void {
+    const kept = this.#targetNormalizer.statistics().std;
+    const first = this.#targetNormalizer.count === 0;
+    const before = this.#targetNormalizer.save();
     this.#targetNormalizer.fit(targets, rows);
+    const { std } = this.#targetNormalizer.statistics();
+    const suits = kept.every((value, i) => std[i] < RESCALE * value && value < RESCALE * std[i]);
+    if (!first && suits) {
+      this.#targetNormalizer.load(before);
+      return;
+    }
     this.#publishScale();
+    if (!first) this.#restart();
+  }
+
+  #restart(): void {
+    this.ensemble.initialize(this.#seed);
+    this.ensemble.changed();
+    this.optimizer.reset();
+    this.bounds.write(this.#startBounds);
+    this.boundsOptimizer.reset();
   }
 
   #publishScale(): void {
     this.#scale.view.set(this.#targetNormalizer.statistics().std);
   }
-}
-
-// n of an input [n, width], whatever its form
-function rowCount(op: string, name: string, input: NumericInput, width: number): number {
-  const length = "shape" in input ? input.shape.reduce((product, size) => product * size, 1) : input.length;
-  const rows = length / width;
-  if (!Number.isInteger(rows) || rows < 1) wrongValue(op, name, `rows of ${width} numbers`, `${length} numbers`);
-  return rows;
 }
 
 /** Checks the options that a model shares with its regressor. */
@@ -317,6 +341,9 @@ export function checkRegressorOptions(op: string, options: Omit<RegressorOptions
   checkOneOf(op, "activation", activation, activations);
   checkInteger(op, "elites", options.elites ?? members, 1, members);
   checkNumber(op, "learningRate", learningRate, 0);
+  const { weightDecay = 0 } = options;
+  if (Array.isArray(weightDecay)) for (const decay of weightDecay) checkNumber(op, "weightDecay", decay, 0);
+  else checkNumber(op, "weightDecay", weightDecay, 0);
   checkInteger(op, "seed", seed, 0, Number.MAX_SAFE_INTEGER);
   for (const name of ["probabilistic", "normalizeTargets"] as const) {
     if (typeof (options[name] ?? true) !== "boolean") wrongKind(op, name, "true or false", options[name]);

@@ -1,7 +1,7 @@
 // The features a dynamics model sees: every observation dimension as it is, or as sine and cosine when it is an angle,
 // then the action. A table of (operation, source column) drives one kernel.
 
-import { checkInteger, wrongValue } from "../check.js";
+import { checkInteger, wrongKind, wrongValue } from "../check.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
 
 // the codes of assembly/models/features.ts
@@ -21,6 +21,7 @@ export interface FeatureEncoder {
 
 /** Builds the encoder of D observation dimensions, of which `angles` are in radians, and A action dimensions. */
 export function createFeatureEncoder(scope: Scope, D: number, A: number, angles: readonly number[]): FeatureEncoder {
+  if (!Array.isArray(angles)) wrongKind("createDynamicsModel", "angles", "an array of dimensions", angles);
   for (const angle of angles) checkInteger("createDynamicsModel", "angles", angle, 0, D - 1);
   if (new Set(angles).size !== angles.length) {
     wrongValue("createDynamicsModel", "angles", "distinct dimensions", angles.join(", "));

@@ -8,4 +8,4 @@ export {
   type RegressorOptions,
 } from "./ensemble-regressor.js";
 export { LearnedRollout, type LearnedRolloutOptions, learnedRollout, type Propagation } from "./learned-rollout.js";
-export type { FitOptions, FitProgress, FitReport } from "./training.js";
+export { completeFitOptions, type FitOptions, type FitProgress, type FitReport } from "./training.js";

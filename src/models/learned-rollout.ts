@@ -5,7 +5,7 @@
 // Return = mean over particles of Σ_t r_t until termination, + risk · std over members (over groups of particles, under TS1).
 // (Chua et al. 2018, section 5; dealing them out evenly is what the authors' code does.)
 
-import { toFloat32 } from "../array.js";
+import { rolloutSizes, toFloat32 } from "../array.js";
 import { checkInteger, checkNumber, checkOneOf, checkOptions, wrongKind, wrongValue } from "../check.js";
 import { RandomStream } from "../kernels/index.js";
 import { metaField } from "../saved-state.js";
@@ -91,7 +91,7 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
   returns(start: NumericInput, actions: Tensor, out: Tensor): void {
     const { observationSize: D, actionSize: A } = this.#model;
     const { kernels } = this.#scope.runtime;
-    const [N = 0, H = 0] = actions.shape;
+    const { N, H } = rolloutSizes("learnedRollout.returns", A, actions, out);
     // particles live in groups of N·Q rows, one group per member; `expectation` has a single group
     const groups = this.#propagation === "expectation" ? 1 : this.#E;
     const Q = this.#Q;
@@ -141,6 +141,11 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
     this.#scope.dispose();
   }
 
+  /** Lets `using rollout = …` dispose of it. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
   // target of every particle: a sample of its member's output, or the mean over members
   #predict({ action, features, output, target, noise, variances }: Buffers, state: Tensor, rows: number): void {
     const model = this.#model;
@@ -159,7 +164,11 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
   #score({ action, reward, ended }: Buffers, state: Tensor, next: Tensor, rows: number): void {
     const given = this.#reward;
     if (given?.kernel) given.kernel(reward.address, state.address, action.address, next.address, rows);
-    else given?.(state.view, action.view, next.view, reward.view);
+    else if (given) {
+      // what a reward forgets to write must not look like one
+      reward.view.fill(Number.NaN);
+      given(state.view, action.view, next.view, reward.view);
+    }
     const terminated = this.#terminated;
     if (terminated?.kernel) terminated.kernel(ended.address, next.address, rows);
     else terminated?.(next.view, ended.view);

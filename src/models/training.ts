@@ -68,8 +68,7 @@ const MOST_SCORED = 5000;
 const known = ["epochs", "batchSize", "holdout", "patience", "improvement", "bootstrap"] as const;
 
 /** The options with defaults filled in and checked. */
-export function completeFitOptions(options: FitOptions | undefined): Complete<FitOptions> {
-  const op = "fit";
+export function completeFitOptions(options: FitOptions | undefined, op = "fit"): Complete<FitOptions> {
   const given = checkOptions(op, options, known);
   const { epochs = 50, batchSize = 64, holdout = 0.1, patience = 10, improvement = 0.01, bootstrap = true } = given;
   checkInteger(op, "epochs", epochs, 1);

@@ -97,7 +97,8 @@ class Mpc<Start> implements MpcAgent {
       wrongValue(op, "state.arrays.plan", `${this.#plan.length} elements`, plan?.data);
     }
     if (executed !== null) checkInteger(op, "state.meta.executed", executed, 0, this.#replanEvery);
-    checkWithin(op, "state.arrays.plan", this.#actionSpace, plan.data);
+    // before the first plan there is nothing within bounds
+    if (executed !== null) checkWithin(op, "state.arrays.plan", this.#actionSpace, plan.data);
     this.#planner.load({ meta: planner, arrays });
     this.#plan.set(plan.data);
     this.#executed = executed as number | null;

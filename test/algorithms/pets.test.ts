@@ -96,6 +96,114 @@ test("an abort is answered within 100 ms, in any phase, and leaves a run that ca
   }
 });
 
+test("a save in the middle of anything resumes to the same end", async () => {
+  const whole = await learn({ ...tiny, trials: 3 });
+  const ends = whole.log.map(({ envSteps }) => envSteps);
+  // in the random phase, within a trial, at its last step, within fits
+  const moments: [string, number][] = [
+    ["random", 17],
+    ["random", 60],
+    ["act", 61],
+    ["act", ends[0]],
+    ["act", ends[1] - 1],
+    ["fit", 60],
+    ["fit", ends[0]],
+  ];
+  for (const [phase, envSteps] of moments) {
+    const env = makeEnv(runtime, cartPoleContinuous, { seed: 1 });
+    const saved: SavedState[] = [];
+    const onStep = (event: { phase: string; envSteps: number; step: number }) => {
+      const later = event.phase !== "fit" || event.step === 1;
+      if (event.phase === phase && event.envSteps === envSteps && later && saved.length === 0) saved.push(run.save());
+    };
+    const run = pets(runtime, env, { ...tiny, trials: 3, onStep });
+    for await (const _ of run);
+    run.dispose();
+    // a moment may not come in this run, but most must
+    if (saved.length === 0) continue;
+    const rest = await learn({ trials: 3, resume: saved[0] });
+    assert.equal(digest(rest.state), digest(whole.state), `saved in phase ${phase} at step ${envSteps}`);
+    assert.equal(rest.log, whole.log.slice(whole.log.length - rest.log.length));
+  }
+});
+
+test("an onStep that throws loses nothing", async () => {
+  const whole = await learn({ ...tiny, trials: 2 });
+  const env = makeEnv(runtime, cartPoleContinuous, { seed: 1 });
+  let thrown = 0;
+  const onStep = ({ phase, envSteps }: { phase: string; envSteps: number }) => {
+    if (phase !== "act" || envSteps !== whole.log[0].envSteps || thrown++ > 0) return;
+    throw new Error("mine");
+  };
+  const run = pets(runtime, env, { ...tiny, trials: 2, onStep });
+  const trials: number[] = [];
+  for (let attempt = 0; attempt < 2; attempt++) {
+    try {
+      for await (const { trial } of run) trials.push(trial);
+    } catch (error) {
+      assert.is((error as Error).message, "mine");
+    }
+  }
+  assert.equal(trials, [0, 1]);
+  assert.equal(digest(run.save()), digest(whole.state));
+  run.dispose();
+});
+
+test("a run has one iterator at a time", async () => {
+  const run = pets(runtime, makeEnv(runtime, cartPoleContinuous), { ...tiny, trials: 2 });
+  const first = run[Symbol.asyncIterator]();
+  await first.next();
+  let message = "";
+  try {
+    for await (const _ of run);
+  } catch (error) {
+    message = (error as Error).message;
+  }
+  assert.match(message, /being iterated already/);
+  await first.return(undefined);
+  for await (const { trial } of run) assert.is(trial, 1);
+  run.dispose();
+});
+
+test("a run with a reward of its own is not resumed without it", async () => {
+  const env = makeEnv(runtime, cartPoleContinuous, { seed: 1 });
+  const reward = (_o: Float32Array, _a: Float32Array, next: Float32Array, out: Float32Array) => {
+    for (let i = 0; i < out.length; i++) out[i] = next[4 * i];
+  };
+  const run = pets(runtime, env, { ...tiny, trials: 0, reward });
+  const resume = run.save();
+  run.dispose();
+  assert.throws(
+    () => pets(runtime, env, { trials: 1, resume }),
+    /"reward" expected the function that the saved run had/,
+  );
+  pets(runtime, env, { trials: 1, resume, reward }).dispose();
+  assert.throws(
+    () => pets(runtime, env, { ...tiny, trials: 1, learnReward: true, reward }),
+    /since the reward is learned/,
+  );
+});
+
+test("a run in a box of actions without 0 is resumed from before its first plan", async () => {
+  const env = makeEnv(runtime, cartPoleContinuous, { seed: 1 });
+  const actionSpace = { kind: "box", low: Float32Array.of(0.25), high: Float32Array.of(1), shape: [1] } as const;
+  const bound = (name: "reset" | "step" | "snapshot" | "restore" | "close") => env[name].bind(env) as never;
+  const methods = {
+    reset: bound("reset"),
+    step: bound("step"),
+    snapshot: bound("snapshot"),
+    restore: bound("restore"),
+  };
+  const { spec, observationSpace, reward, terminated } = env;
+  const facts = { spec, observationSpace, actionSpace, reward, terminated, close: bound("close") };
+  const run = pets(runtime, { ...methods, ...facts } as never, { ...tiny, trials: 1 });
+  const resume = run.save();
+  run.dispose();
+  const again = pets(runtime, { ...methods, ...facts } as never, { trials: 1, resume });
+  for await (const { trial } of again) assert.is(trial, 0);
+  again.dispose();
+});
+
 test("a reward that is not finite is refused before it is learned from", async () => {
   const env = makeEnv(runtime, cartPoleContinuous, { seed: 1 });
   const broken = { ...env, step: (action: never) => ({ ...env.step(action), reward: NaN }) };
@@ -110,7 +218,7 @@ test("a reward that is not finite is refused before it is learned from", async (
   } catch (error) {
     message = (error as Error).message;
   }
-  assert.match(message, /"reward" expected a finite number, got NaN/);
+  assert.match(message, /"reward" expected a finite number \(of float32\), got NaN/);
   run.dispose();
 });
 
@@ -145,6 +253,13 @@ test("options are checked", () => {
     [{ trials: 1, fitEvery: "never" }, /"fitEvery" expected one of trial, once, got "never"/],
     [{ trials: 1, replanEvery: 50 }, /"replanEvery"/],
     [{ trials: 1, activation: "gelu" }, /"activation"/],
+    [{ trials: 1, members: 0 }, /"members" expected an integer in \[1, 1000\], got 0/],
+    [{ trials: 1, epochs: 0 }, /pets: "epochs" expected an integer of at least 1, got 0/],
+    [{ trials: 1, weightDecay: null }, /"weightDecay" expected a number, got null/],
+    [{ trials: 1, angles: 3 }, /"angles" expected an array of dimensions, got 3/],
+    [{ trials: 1, bufferSize: 1e12 }, /"bufferSize" expected an integer in \[200, 2147483647\], got 1000000000000/],
+    [{ trials: 1, signal: 3 }, /"signal" expected an AbortSignal, got 3/],
+    [{ trials: 1, onStep: 3 }, /"onStep" expected a function, got 3/],
   ];
   const before = runtime.memoryUsage().tensors;
   for (const [options, message] of bad) {

@@ -45,9 +45,10 @@ test("refuses bad transitions whole", () => {
   const before = buffer.save();
   const bad: [Partial<Transition>, RegExp][] = [
     [{ observation: [1] }, /"observation" expected 2 numbers/],
-    [{ observation: [1, NaN] }, /"observation\[1\]" expected a finite number, got NaN/],
+    [{ observation: [1, NaN] }, /"observation\[1\]" expected a finite number \(of float32\), got NaN/],
     [{ action: [] }, /"action" expected 1 numbers/],
     [{ reward: Infinity }, /"reward" expected a finite number/],
+    [{ reward: 1e300 }, /"reward" expected a finite number \(of float32\), got 1e\+300/],
     [{ nextObservation: [1, 2, 3] }, /"nextObservation" expected 2 numbers/],
   ];
   for (const [change, message] of bad) {
@@ -66,11 +67,20 @@ test("a saved state of another shape is refused", () => {
   small.add(transition(1));
   assert.throws(() => wide.load(small.save()), /saved array "observation" expected f32\[3\], got f32\[2\]/);
   assert.throws(() => create(4).load({ meta: {}, arrays: {} }), /saved state lacks "length"/);
+  const { arrays } = small.save();
+  for (const meta of [
+    { length: 1, next: 0 },
+    { length: 3, next: 0 },
+    { length: 1.5, next: 1.5 },
+  ]) {
+    assert.throws(() => small.load({ meta, arrays }), /does not fit a capacity of 2/);
+  }
   small.dispose();
   wide.dispose();
 });
 
 test("sizes are checked", () => {
+  assert.throws(() => createReplayBuffer(runtime, { capasity: 3 } as never), /unknown option "capasity"/);
   assert.throws(() => create(0), /createReplayBuffer: "capacity" expected an integer of at least 1, got 0/);
 });
 

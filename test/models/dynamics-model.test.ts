@@ -134,6 +134,30 @@ test("training stops when no member improves for `patience` epochs", () => {
   buffer.dispose();
 });
 
+test("targets of another scale than at first are learned as if they had been there from the start", () => {
+  const x = uniforms(200, "scale");
+  const y = x.map((value) => Math.sin(3 * value));
+  const fitted = (first: number | undefined) => {
+    const regressor = createEnsembleRegressor(runtime, { inputSize: 1, targetSize: 1, learningRate: 5e-3, seed: 1 });
+    if (first !== undefined)
+      regressor.fit(
+        x,
+        y.map((value) => value * first),
+        { epochs: 5 },
+      );
+    regressor.fit(x, y, { epochs: 100, patience: 100 });
+    const { mean } = regressor.predict(x);
+    regressor.dispose();
+    return Math.sqrt(mean.reduce((sum, value, i) => sum + (value - y[i]) ** 2, 0) / y.length);
+  };
+  const fresh = fitted(undefined);
+  assert.ok(fresh < 0.1, `${fresh}`);
+  for (const first of [1e-3, 1 / 30, 1e-6, 1000, 0]) {
+    const error = fitted(first);
+    assert.ok(error < 0.15, `after targets ${first} times as large the error is ${error}, fresh ${fresh}`);
+  }
+});
+
 test("members differ by their bootstraps and by their start", () => {
   const x = uniforms(64, "x");
   const y = x.map((value) => value * value);

@@ -63,8 +63,10 @@ for (const [name, runtime] of runtimes) {
 
   const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
   const std = (values: readonly number[]) => Math.sqrt(mean(values.map((value) => (value - mean(values)) ** 2)));
-  const close = (got: readonly number[], expected: readonly number[], tolerance = 1e-5) =>
-    got.forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < tolerance, `${got} instead of ${expected}`));
+  function close(got: readonly number[], expected: readonly number[], tolerance = 1e-5): void {
+    const near = got.every((value, i) => Math.abs(value - expected[i]) < tolerance);
+    assert.ok(near && got.length === expected.length, `${got} instead of ${expected}`);
+  }
 
   const drift = [0.1, -0.2, 0.5];
   const sequences = [
@@ -127,7 +129,7 @@ for (const [name, runtime] of runtimes) {
     const model = drifting([1, 0.01]);
     // the first member passes 2.5 at its second step: that reward still counts
     const terminated = (next: Float32Array, out: Uint8Array) =>
-      next.forEach((state, i) => void (out[i] = Number(state > 2.5)));
+      out.set(Array.from(next, (state) => Number(state > 2.5)));
     const expected = (byHand(sequences[2], 1, 2) + byHand(sequences[2], 0.01)) / 2;
     for (const propagation of ["TSinf"] as const) {
       close(returns(model, [sequences[2]], { propagation, terminated }), [expected]);
@@ -161,7 +163,7 @@ for (const [name, runtime] of runtimes) {
   test("a state that is not finite makes its own return not finite, and no other", () => {
     const model = drifting(drift);
     const broken: RewardFunction = (_observation, action, next, out) =>
-      next.forEach((state, i) => void (out[i] = action[i] === 0.5 ? Number.NaN : state));
+      out.set(next.map((state, i) => (action[i] === 0.5 ? Number.NaN : state)));
     const got = returns(model, [sequences[2], sequences[0], sequences[3]], { reward: broken });
     assert.ok(Number.isNaN(got[1]));
     close(
@@ -169,6 +171,23 @@ for (const [name, runtime] of runtimes) {
       [sequences[2], sequences[3]].map((actions) => mean(drift.map((each) => byHand(actions, each)))),
     );
     model.dispose();
+  });
+
+  test("a reward that writes nothing makes no return look good", () => {
+    const model = drifting(drift);
+    const silent = returns(model, sequences, { reward: () => 1 });
+    assert.ok(silent.every(Number.isNaN), `${silent}`);
+    model.dispose();
+  });
+
+  test("tensors of other shapes are refused before anything is written", () => {
+    const model = drifting(drift);
+    const rollout = learnedRollout(model, { actionSpace, reward, seed: 3 });
+    const [actions, wide, out] = [runtime.tensor([5, H, 1]), runtime.tensor([5, H, 2]), runtime.tensor([1])];
+    assert.throws(() => rollout.returns([0], actions, out), /learnedRollout.returns: "out" expected shape \[5\]/);
+    assert.throws(() => rollout.returns([0], wide, out), /"actions" expected shape \[N, H, 1\]/);
+    assert.throws(() => rollout.returns([0, 1], runtime.tensor([1, H, 1]), out), /"start" expected shape \[1\]/);
+    for (const part of [rollout, actions, wide, out, model]) part.dispose();
   });
 
   test("options are checked", () => {
