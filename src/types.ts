@@ -125,6 +125,9 @@ export interface Env {
   readonly angles?: readonly number[];
 }
 
+/** A long computation in slices: each `next()` does a little, the last one returns the result. */
+export type Steps<Result> = Generator<undefined, Result, undefined>;
+
 /**
  * What a planner sees of the world: the return of each of N sequences of H actions from one start.
  * `Start` is an observation for a learned model, a snapshot for the true dynamics.
@@ -133,6 +136,8 @@ export interface Rollout<Start = NumericInput> {
   readonly actionSpace: Box;
   /** `actions` [N, H, A] f32 to `out` [N] f32. */
   returns(start: Start, actions: Tensor, out: Tensor): void;
+  /** The same in slices of one step of the horizon, for those who must not hold the thread for long. */
+  returnsSteps?(start: Start, actions: Tensor, out: Tensor): Steps<void>;
 }
 
 /** Something that acts: a planner in a loop, a policy. */

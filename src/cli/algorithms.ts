@@ -14,7 +14,8 @@ const numbers = v.array(v.number(listOfNumbers), listOfNumbers);
 /** All of them. */
 export const algorithms: AlgorithmTable = {
   pets: {
-    description: "probabilistic ensembles with trajectory sampling: plan with CEM through a learned ensemble",
+    description:
+      "probabilistic ensembles with trajectory sampling: plan through a learned ensemble, anew at every step",
     settings: {
       activation: text,
       alpha: number,

@@ -6,6 +6,7 @@ import { rowCount, toFloat32 } from "../array.js";
 import { checkInteger, checkOptions, wrongKind, wrongValue } from "../check.js";
 import type { ReplayBuffer } from "../data/index.js";
 import { joinStates, partState } from "../saved-state.js";
+import { finish } from "../steps.js";
 import type { Disposable, NumericInput, SavedState } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
 import {
@@ -76,11 +77,7 @@ export class DynamicsModel implements Disposable {
 
   /** Trains on everything in the buffer; see `FitOptions`. Throws `TrainingDivergedError`, the old parameters kept. */
   fit(buffer: ReplayBuffer, options?: FitOptions): FitReport {
-    const steps = this.fitSteps(buffer, options);
-    for (;;) {
-      const step = steps.next();
-      if (step.done) return step.value;
-    }
+    return finish(this.fitSteps(buffer, options));
   }
 
   /** `fit` in slices of one optimizer step; a generator that is not run to its end leaves the model as it was. */

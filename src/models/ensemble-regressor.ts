@@ -22,6 +22,7 @@ import {
   type Normalizer,
 } from "../nn/index.js";
 import { joinStates, loadTensor, metaField, partState, saveTensor } from "../saved-state.js";
+import { finish } from "../steps.js";
 import type { Disposable, NumericInput, SavedState } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
 import { Fitting } from "./fitting.js";
@@ -148,11 +149,7 @@ export class EnsembleRegressor implements Disposable {
       targets: scope.tensor([n, this.targetSize]).write(y),
     }));
     try {
-      const steps = this.fitSteps(data.features, data.targets, options);
-      for (;;) {
-        const step = steps.next();
-        if (step.done) return step.value;
-      }
+      return finish(this.fitSteps(data.features, data.targets, options));
     } finally {
       data.scope.dispose();
     }

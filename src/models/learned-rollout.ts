@@ -9,6 +9,7 @@ import { rolloutSizes, toFloat32 } from "../array.js";
 import { checkInteger, checkNumber, checkOneOf, checkOptions, wrongKind, wrongValue } from "../check.js";
 import { RandomStream } from "../kernels/index.js";
 import { metaField } from "../saved-state.js";
+import { finish } from "../steps.js";
 import type {
   Box,
   Disposable,
@@ -16,6 +17,7 @@ import type {
   RewardFunction,
   Rollout,
   SavedState,
+  Steps,
   TerminationFunction,
 } from "../types.js";
 import type { Scope, Tensor } from "../wasm/index.js";
@@ -89,6 +91,10 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
   }
 
   returns(start: NumericInput, actions: Tensor, out: Tensor): void {
+    finish(this.returnsSteps(start, actions, out));
+  }
+
+  *returnsSteps(start: NumericInput, actions: Tensor, out: Tensor): Steps<void> {
     const { observationSize: D, actionSize: A } = this.#model;
     const { kernels } = this.#scope.runtime;
     const { N, H } = rolloutSizes("learnedRollout.returns", A, actions, out);
@@ -124,6 +130,7 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
         [total, nextTotal] = [nextTotal, total];
         [alive, nextAlive] = [nextAlive, alive];
       }
+      yield;
     }
     kernels.particle_returns(out.address, total.address, this.#risk, groups, N, Q);
   }

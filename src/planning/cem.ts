@@ -6,7 +6,8 @@
 
 import { checkInteger, checkNumber, checkOptions, wrongKind } from "../check.js";
 import { RandomStream } from "../kernels/index.js";
-import type { Box, Rollout, SavedState } from "../types.js";
+import { finish } from "../steps.js";
+import type { Box, Rollout, SavedState, Steps } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
 import { Bounds, checkWithin, planInto, type Planner, type PlannerOptions, shift } from "./planner.js";
 import { Population } from "./population.js";
@@ -78,13 +79,17 @@ class Cem implements Planner {
   }
 
   plan<Start>(rollout: Rollout<Start>, start: Start, out?: Float32Array): Float32Array {
+    return finish(this.planSteps(rollout, start, out));
+  }
+
+  *planSteps<Start>(rollout: Rollout<Start>, start: Start, out?: Float32Array): Steps<Float32Array> {
     const plan = planInto(`${OP}.plan`, out, this.#bounds.length);
     this.#mean.view.set(this.#warmStart.view);
     this.#variance.view.set(this.#bounds.variance);
     let bestReturn = Number.NEGATIVE_INFINITY;
     for (let iteration = 0; iteration < this.#iterations; iteration++) {
       this.#sample();
-      const elites = this.#population.select(`${OP}.plan`, rollout, start);
+      const elites = yield* this.#population.select(`${OP}.plan`, rollout, start);
       if (this.#population.bestReturn > bestReturn) {
         bestReturn = this.#population.bestReturn;
         this.#population.gather(this.#best, 1);

@@ -7,7 +7,8 @@
 
 import { checkInteger, checkNumber, checkOptions, wrongKind } from "../check.js";
 import { RandomStream } from "../kernels/index.js";
-import type { Box, Rollout, SavedState } from "../types.js";
+import { finish } from "../steps.js";
+import type { Box, Rollout, SavedState, Steps } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
 import { Bounds, checkWithin, planInto, type Planner, type PlannerOptions, shift } from "./planner.js";
 import { Population } from "./population.js";
@@ -104,6 +105,10 @@ class Icem implements Planner {
   }
 
   plan<Start>(rollout: Rollout<Start>, start: Start, out?: Float32Array): Float32Array {
+    return finish(this.planSteps(rollout, start, out));
+  }
+
+  *planSteps<Start>(rollout: Rollout<Start>, start: Start, out?: Float32Array): Steps<Float32Array> {
     const plan = planInto(`${OP}.plan`, out, this.#bounds.length);
     this.#mean.view.set(this.#warmStart.view);
     this.#variance.view.set(this.#bounds.variance);
@@ -115,7 +120,7 @@ class Icem implements Planner {
       if (last) population.actions.view.set(this.#mean.view);
       if (round === 0) this.#keepElites(population, last, this.#oldElites, this.#oldCount, this.#age);
       else this.#keepElites(population, last, this.#elites, found, 0);
-      found = population.select(`${OP}.plan`, rollout, start);
+      found = yield* population.select(`${OP}.plan`, rollout, start);
       population.gather(this.#elites, found);
       this.#refit(population, found);
     }

@@ -1,7 +1,8 @@
 // Model-predictive control: plan from where the world is, execute the first action, plan again.
 
 import { checkInteger, checkOptions, wrongKind, wrongValue } from "../check.js";
-import type { Agent, Box, NumericInput, Rollout, SavedState } from "../types.js";
+import { finish } from "../steps.js";
+import type { Agent, Box, NumericInput, Rollout, SavedState, Steps } from "../types.js";
 import { checkWithin, planInto, type Planner } from "./planner.js";
 import { checkFacts } from "./state.js";
 
@@ -17,6 +18,8 @@ export interface MpcOptions<Start> {
 
 /** An agent that plans. It does not own the planner. */
 export interface MpcAgent extends Agent {
+  /** `act` in slices, those of the planner. */
+  actSteps(observation: NumericInput, out?: Float32Array): Steps<Float32Array>;
   /** The complete state, that of the planner included. */
   save(): SavedState;
   /** Takes the state of an agent made with the same planner and options. */
@@ -63,6 +66,10 @@ class Mpc<Start> implements MpcAgent {
   }
 
   act(observation: NumericInput, out?: Float32Array): Float32Array {
+    return finish(this.actSteps(observation, out));
+  }
+
+  *actSteps(observation: NumericInput, out?: Float32Array): Steps<Float32Array> {
     const A = this.#actionSpace.low.length;
     const action = planInto(`${OP}.act`, out, A);
     if (this.#executed === this.#replanEvery) {
@@ -70,7 +77,7 @@ class Mpc<Start> implements MpcAgent {
       this.#planner.advance(this.#replanEvery);
     }
     if (this.#executed === null) {
-      this.#planner.plan(this.#rollout, this.#start(observation), this.#plan);
+      yield* this.#planner.planSteps(this.#rollout, this.#start(observation), this.#plan);
       this.#executed = 0;
     }
     for (let a = 0; a < A; a++) action[a] = this.#plan[this.#executed * A + a];

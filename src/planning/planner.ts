@@ -1,7 +1,7 @@
 // What a planner is, and what all planners check and hold alike: a bounded action space repeated over the horizon.
 
 import { checkInteger, MbrlError, wrongKind, wrongValue } from "../check.js";
-import type { Box, Disposable, Rollout, SavedState } from "../types.js";
+import type { Box, Disposable, Rollout, SavedState, Steps } from "../types.js";
 import type { Scope, Tensor } from "../wasm/index.js";
 
 /** Searches for the sequence of H actions with the best return from a start. */
@@ -15,6 +15,8 @@ export interface Planner extends Disposable {
    * on by `advance`. Throws `PlanningError` when no return is finite; the planner is then as it was but for its random stream.
    */
   plan<Start>(rollout: Rollout<Start>, start: Start, out?: Float32Array): Float32Array;
+  /** `plan` in slices. Given up before its end it has drawn random numbers; `load` what `save` gave before to undo that. */
+  planSteps<Start>(rollout: Rollout<Start>, start: Start, out?: Float32Array): Steps<Float32Array>;
   /** Tells that the first `steps` (default 1) actions of the last plan were executed, so that the next plan starts there. */
   advance(steps?: number): void;
   /** Forgets the last plan; call it when an episode starts. The random stream goes on. */

@@ -1,7 +1,7 @@
 // N action sequences, what they return, and the best K of them.
 
 import { wrongValue } from "../check.js";
-import type { Rollout } from "../types.js";
+import type { Rollout, Steps } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
 import { type Bounds, PlanningError } from "./planner.js";
 
@@ -33,12 +33,14 @@ export class Population {
    * Rolls out every sequence and ranks them: the number of elites, fewer than K when fewer returns are finite. Throws
    * `PlanningError` when none is.
    */
-  select<Start>(op: string, rollout: Rollout<Start>, start: Start): number {
+  *select<Start>(op: string, rollout: Rollout<Start>, start: Start): Steps<number> {
     const A = rollout.actionSpace.low.length;
     if (A !== this.#actionSize) wrongValue(op, "rollout", `actions of size ${this.#actionSize}`, A);
     // what a rollout leaves out must not count as a return
     this.returns.view.fill(Number.NaN);
-    rollout.returns(start, this.actions, this.returns);
+    if (rollout.returnsSteps) yield* rollout.returnsSteps(start, this.actions, this.returns);
+    else rollout.returns(start, this.actions, this.returns);
+    yield;
     const { elites, returns } = this;
     const found = this.#runtime.kernels.elites_select(elites.address, returns.address, returns.size, elites.size);
     if (found === 0) throw new PlanningError(op, this.size);

@@ -2,7 +2,8 @@
 
 import { checkInteger, checkOptions } from "../check.js";
 import { RandomStream } from "../kernels/index.js";
-import type { Box, Rollout, SavedState } from "../types.js";
+import { finish } from "../steps.js";
+import type { Box, Rollout, SavedState, Steps } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
 import { Bounds, planInto, type Planner, type PlannerOptions } from "./planner.js";
 import { Population } from "./population.js";
@@ -41,6 +42,10 @@ class RandomShooting implements Planner {
   }
 
   plan<Start>(rollout: Rollout<Start>, start: Start, out?: Float32Array): Float32Array {
+    return finish(this.planSteps(rollout, start, out));
+  }
+
+  *planSteps<Start>(rollout: Rollout<Start>, start: Start, out?: Float32Array): Steps<Float32Array> {
     const { low, high, length } = this.#bounds;
     const { kernels } = this.#scope.runtime;
     const population = this.#population;
@@ -48,7 +53,7 @@ class RandomShooting implements Planner {
     const plan = planInto(`${OP}.plan`, out, length);
     this.#random.uniform(population.actions);
     kernels.shooting_sample(address, address, low.address, high.address, population.size, length);
-    population.select(`${OP}.plan`, rollout, start);
+    yield* population.select(`${OP}.plan`, rollout, start);
     population.gather(this.#best, 1);
     return this.#best.read(plan) as Float32Array;
   }

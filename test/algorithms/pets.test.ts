@@ -96,6 +96,36 @@ test("an abort is answered within 100 ms, in any phase, and leaves a run that ca
   }
 });
 
+test("an abort is answered within 100 ms while a long plan is made, which then has not happened", async () => {
+  // a plan of about a second
+  const slow = { ...tiny, hidden: [128, 128], population: 200, horizon: 30, iterations: 3, epochs: 1, particles: 20 };
+  const env = makeEnv(runtime, cartPoleContinuous, { seed: 1 });
+  const controller = new AbortController();
+  const run = pets(runtime, env, { ...slow, trials: 1, signal: controller.signal });
+  let asked = 0;
+  let before: SavedState | undefined;
+  const ask = () => {
+    asked = performance.now();
+    controller.abort();
+  };
+  // once the model is fitted, in the middle of the first plan
+  const watch = setInterval(() => {
+    if (run.save().meta === null || (run.save().meta as { fittedAt: number }).fittedAt < 0) return;
+    clearInterval(watch);
+    before = run.save();
+    setTimeout(ask, 50);
+  }, 5);
+  let answered = 0;
+  try {
+    for await (const _ of run);
+  } catch {
+    answered = performance.now();
+  }
+  assert.ok(asked > 0 && answered - asked < 100, `answered after ${answered - asked} ms`);
+  assert.equal(digest(run.save()), digest(before as SavedState));
+  run.dispose();
+});
+
 test("a save in the middle of anything resumes to the same end", async () => {
   const whole = await learn({ ...tiny, trials: 3 });
   const ends = whole.log.map(({ envSteps }) => envSteps);

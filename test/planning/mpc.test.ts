@@ -16,7 +16,7 @@ function counting() {
   const planner = {
     horizon: 3,
     actionSpace: pair,
-    plan(_: unknown, start: unknown, out: Float32Array) {
+    *planSteps(_: unknown, start: unknown, out: Float32Array) {
       log.push(`plan ${String(start)}`);
       plans++;
       return out.forEach((_, i) => {
@@ -64,12 +64,12 @@ test("after a plan that failed it plans again, without moving on twice", () => {
   const { log, planner } = counting();
   const agent = mpc(planner, rollout);
   agent.act([1]);
-  const { plan } = planner;
-  planner.plan = () => {
+  const { planSteps } = planner;
+  planner.planSteps = () => {
     throw new Error("broken");
   };
   assert.throws(() => agent.act([2]), /broken/);
-  planner.plan = plan;
+  planner.planSteps = planSteps;
   assert.equal([...agent.act([3])], [20, 21]);
   assert.equal(log, ["plan 1", "advance 1", "plan 3"]);
 });
