@@ -37,7 +37,8 @@ function sum(a: v128, b: v128): f64 {
  *   loss = mean of (μ − y)² e^−lv + lv,
  *   lv = min + softplus(t − min),  t = max − softplus(max − raw).
  * `out` holds the means in columns 0 … D − 1 and raw log-variances in D … 2D − 1; `bounds` [2, D] is max, then min. `dout`
- * gets the gradient in the same columns; `dbounds` [2, D] is added to, over all slots. Each may be 0: not wanted.
+ * gets the gradient in the same columns; `dbounds` [2, D] is added to, over all slots. `dout` may be 0, and
+ * `dbounds` may be 0 beside it or alone: not wanted.
  */
 export function gaussian_nll(
   loss: usize,

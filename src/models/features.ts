@@ -5,7 +5,7 @@ import { checkInteger, wrongKind, wrongValue } from "../check.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
 
 // the codes of assembly/models/features.ts
-const COPY = 0;
+const OBSERVATION = 0;
 const SINE = 1;
 const COSINE = 2;
 const ACTION = 3;
@@ -29,7 +29,7 @@ export function createFeatureEncoder(scope: Scope, D: number, A: number, angles:
   const rows: number[] = [];
   for (let i = 0; i < D; i++) {
     if (angles.includes(i)) rows.push(SINE, i, COSINE, i);
-    else rows.push(COPY, i);
+    else rows.push(OBSERVATION, i);
   }
   for (let i = 0; i < A; i++) rows.push(ACTION, i);
   const F = rows.length / 2;

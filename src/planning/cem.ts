@@ -4,7 +4,7 @@
 // Differs from the paper's code: ε is compared with the variance in actions scaled to ±1, so that it means the same in any
 // unit (PETS compares raw variances; its tasks have actions in ±1), and at least one iteration is always done.
 
-import { checkInteger, checkNumber, checkOptions, wrongKind } from "../check.js";
+import { checkInteger, checkNumber, checkOptions, wrongKind, wrongValue } from "../check.js";
 import { RandomStream } from "../kernels/index.js";
 import { finish } from "../steps.js";
 import type { Box, Rollout, SavedState, Steps } from "../types.js";
@@ -57,8 +57,8 @@ class Cem implements Planner {
     const { actionSpace, horizon, population, seed = 0 } = options;
     const { iterations = 5, eliteRatio = 0.1, alpha = 0.1, epsilon = 0.001, returnMean = true } = options;
     checkInteger(OP, "population", population, 1);
-    checkNumber(OP, "eliteRatio", eliteRatio, 0, 1);
-    checkNumber(OP, "alpha", alpha, 0, 1);
+    if (checkNumber(OP, "eliteRatio", eliteRatio, 0, 1) === 0) wrongValue(OP, "eliteRatio", "more than 0", eliteRatio);
+    if (checkNumber(OP, "alpha", alpha, 0, 1) === 1) wrongValue(OP, "alpha", "less than 1", alpha);
     if (typeof returnMean !== "boolean") wrongKind(OP, "returnMean", "a boolean", returnMean);
     const bounds = new Bounds(OP, scope, actionSpace, horizon);
     const shape = [horizon, bounds.actionSize];

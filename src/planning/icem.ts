@@ -5,7 +5,7 @@
 // through a learned model may be a matter of luck; so N returns are computed in the first round, N/γ in the second, …
 // The mean that is tried in the last round wins ties.
 
-import { checkInteger, checkNumber, checkOptions, wrongKind } from "../check.js";
+import { checkInteger, checkNumber, checkOptions, wrongKind, wrongValue } from "../check.js";
 import { RandomStream } from "../kernels/index.js";
 import { finish } from "../steps.js";
 import type { Box, Rollout, SavedState, Steps } from "../types.js";
@@ -75,7 +75,8 @@ class Icem implements Planner {
     const { noiseExponent = 3, decay = 1.25, keepFraction = 0.3, returnMean = false } = options;
     checkInteger(OP, "population", population, 2);
     checkInteger(OP, "iterations", iterations, 1);
-    checkNumber(OP, "eliteRatio", eliteRatio, 0, 0.5);
+    if (checkNumber(OP, "eliteRatio", eliteRatio, 0, 0.5) === 0)
+      wrongValue(OP, "eliteRatio", "more than 0", eliteRatio);
     checkNumber(OP, "noiseExponent", noiseExponent, 0, 10);
     checkNumber(OP, "decay", decay, 1);
     checkNumber(OP, "keepFraction", keepFraction, 0, 1);
@@ -86,7 +87,8 @@ class Icem implements Planner {
     this.actionSpace = actionSpace;
     this.#scope = scope;
     this.#bounds = bounds;
-    this.#alpha = checkNumber(OP, "alpha", alpha, 0, 1);
+    if (checkNumber(OP, "alpha", alpha, 0, 1) === 1) wrongValue(OP, "alpha", "less than 1", alpha);
+    this.#alpha = alpha;
     this.#returnMean = returnMean;
     const elites = Math.max(1, Math.min(Math.ceil(population * eliteRatio), Math.floor(population / 2)));
     const sizes = Array.from({ length: iterations }, (_, i) => roundSize(population, decay, i, elites));
