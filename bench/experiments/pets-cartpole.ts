@@ -3,6 +3,7 @@
 
 import { cartPoleContinuous, makeEnv, type Progress, pets } from "../../src/index.js";
 import type { Experiment } from "../experiment.js";
+import { meanAndSpread } from "./spread.js";
 
 const GOAL = 195;
 const stepsTo = (log: readonly Progress[]) => log.find(({ episodeReturn }) => episodeReturn >= GOAL)?.envSteps;
@@ -26,6 +27,8 @@ export const petsCartpole: Experiment = {
   },
   verdict(logs) {
     const within = (steps: number) => logs.filter((log) => (stepsTo(log) ?? Infinity) <= steps).length;
-    return `Return ≥ ${GOAL} within 1000 steps: ${within(1000)} of ${logs.length} seeds; within 2000: ${within(2000)}.`;
+    const steps = logs.map((log) => stepsTo(log) ?? Infinity);
+    const spread = `Steps to a return of ${GOAL}: ${meanAndSpread(steps)} (mean ± standard deviation over seeds). `;
+    return `${spread}Return ≥ ${GOAL} within 1000 steps: ${within(1000)} of ${logs.length} seeds; within 2000: ${within(2000)}.`;
   },
 };

@@ -2,6 +2,7 @@
 
 import { makeEnv, type Progress, pendulum, pets } from "../../src/index.js";
 import type { Experiment } from "../experiment.js";
+import { meanAndSpread } from "./spread.js";
 
 const GOAL = -250;
 
@@ -20,6 +21,7 @@ export const petsPendulum: Experiment = {
   },
   verdict(logs) {
     const reached = logs.filter((log) => lastFive(log) >= GOAL).length;
-    return `Mean return over the last 5 of 15 trials ≥ ${GOAL}: ${reached} of ${logs.length} seeds.`;
+    const spread = `Over seeds (mean ± standard deviation): ${meanAndSpread(logs.map(lastFive))}. `;
+    return `${spread}Mean return over the last 5 of 15 trials ≥ ${GOAL}: ${reached} of ${logs.length} seeds.`;
   },
 };
