@@ -63,14 +63,6 @@ export function getsplat(address: usize): v128 {
   return v128.load32_splat(address);
 }
 
-/** Stores lane 0 (four bytes). */
-// @ts-ignore: decorator
-@inline
-export function putlane0(address: usize, value: v128): void {
-  writing(address, 4);
-  v128.store32_lane(address, value, 0);
-}
-
 /** Loads the first `count` (1 to 3) f32 of a vector; the other lanes are zero. */
 // @ts-ignore: decorator
 @inline

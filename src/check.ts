@@ -202,8 +202,3 @@ export function checkFinite(op: string, name: string, values: ArrayLike<number>)
     if (!Number.isFinite(values[i])) wrongValue(op, `${name}[${i}]`, "a finite number", values[i]);
   }
 }
-
-/** Throws the reason of an aborted signal. */
-export function checkAbort(signal: AbortSignal | undefined): void {
-  signal?.throwIfAborted();
-}

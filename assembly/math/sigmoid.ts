@@ -50,10 +50,3 @@ export function swish_v(x: v128): v128 {
   const negative = exp_scaled(f32x4.div(numerator, denominator), shifted);
   return v128.bitselect(negative, f32x4.div(x, denominator), i32x4.shr_s(x, 31));
 }
-
-/** Derivative of swish, σ + h·(1 − σ), from σ = sigmoid(x) and h = swish(x). */
-// @ts-ignore: decorator
-@inline
-export function swish_derivative_v(sigmoid: v128, swish: v128): v128 {
-  return f32x4.add(sigmoid, nmadd(swish, sigmoid, swish));
-}

@@ -3,7 +3,7 @@
 
 import { getsplat } from "../memory";
 import { exp_mantissa, exp_shifted, exp_scaled } from "./exp";
-import { madd, nmadd } from "./madd";
+import { madd } from "./madd";
 
 // p from the highest power down
 const TABLE = memory.data<f32>(
@@ -33,11 +33,4 @@ export function tanh_v(x: v128): v128 {
   const small = madd(f32x4.mul(square, p), bounded, bounded);
 
   return v128.or(sign, v128.bitselect(small, large, f32x4.lt(magnitude, f32x4.splat(0.5625))));
-}
-
-/** Derivative of tanh, 1 − h², from h = tanh(x). */
-// @ts-ignore: decorator
-@inline
-export function tanh_derivative_v(tanh: v128): v128 {
-  return nmadd(tanh, tanh, f32x4.splat(1));
 }

@@ -35,18 +35,21 @@ export interface PetsSettings {
   noDelta: readonly number[];
   /** Learn the reward instead of using the environment's function of observations. Default: only when it has none. */
   learnReward: boolean;
-  /** Training: see `FitOptions`. */
+  /** Training: see `FitOptions`, whose defaults they have. */
   epochs: number;
   batchSize: number;
   holdout: number;
   patience: number;
   improvement: number;
   bootstrap: boolean;
-  /** Particles: see `learnedRollout`. */
+  /** Particles: see `learnedRollout`. Default TSinf with one particle per elite, risk 0. */
   propagation: Propagation;
   particles: number;
   risk: number;
-  /** Planner and its budget: see `cem`, `icem`, `randomShooting`. */
+  /**
+   * Planner and its budget: see `cem`, `icem`, `randomShooting`. Default iCEM with 64 sequences, 3 iterations, horizon 20,
+   * elite ratio 0.25, α 0.1: the cheapest of `test/slow/planners-true-dynamics.test.ts`, and the best there on pendulum.
+   */
   planner: "cem" | "icem" | "random-shooting";
   horizon: number;
   population: number;
@@ -181,7 +184,7 @@ function checkSettings(op: string, settings: PetsSettings, context: PetsContext)
 }
 
 /** The settings in a saved run. */
-export function savedSettings(state: SavedState): PetsSettings {
+function savedSettings(state: SavedState): PetsSettings {
   const options = metaField(state, "options");
   if (options === null || typeof options !== "object" || Array.isArray(options)) {
     throw new FormatError('saved "options" is not an object');
