@@ -98,7 +98,7 @@ function networks(runtime: Runtime, layers: readonly number[], rows: number) {
   let sample = 0;
   const normal = (...shape: number[]): Tensor => {
     const tensor = runtime.tensor(shape);
-    runtime.kernels.random_normal(tensor.address, tensor.size, 1, 0, 0, 0, sample++);
+    runtime.kernels.random_normal(tensor.address, tensor.size, 0, 1, 0, 0, 0, sample++);
     return tensor;
   };
   return { ensemble, plain: twins(ensemble, rows), normal };

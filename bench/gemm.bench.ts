@@ -22,8 +22,8 @@ export function cases(runtime: Runtime): Case[] {
     const b = runtime.tensor([K, N]);
     const c = runtime.tensor([M, N]);
     const panels = runtime.tensor([columnsOf8(N), K]);
-    kernels.random_normal(a.address, a.size, 0, 0, 0, 0, sample);
-    kernels.random_normal(b.address, b.size, 0, 0, 0, 1, sample);
+    kernels.random_normal(a.address, a.size, 0, 0, 0, 0, 0, sample);
+    kernels.random_normal(b.address, b.size, 0, 0, 0, 0, 1, sample);
     kernels.gemm_pack(panels.address, b.address, K, N, N);
     const plainA = a.read();
     const plainB = packPanels(b.read(), K, N);

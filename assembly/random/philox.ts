@@ -1,5 +1,7 @@
 // Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011), four blocks at a time, one block per lane. Key (seedLo, seedHi), counter
 // (i >> 2, sample, step, stream); element i is word i & 3 of its block, so it depends on nothing but i and those numbers.
+// A kernel writes elements `first` … first + n − 1, first a multiple of 16: parts of a fill, each made by a call of its own,
+// together have the bits of the whole.
 // The rounds and what is made of their bits share one loop, because a kernel keeps no state and a function returns one
 // vector: `fill` takes the distribution as a constant that the compiler folds.
 
@@ -32,6 +34,7 @@ function fill(
   distribution: i32,
   out: usize,
   n: i32,
+  first: i32,
   seed_lo: i32,
   seed_hi: i32,
   stream: i32,
@@ -40,7 +43,7 @@ function fill(
 ): void {
   const m0 = i32x4.splat(MULTIPLIER_0);
   const m1 = i32x4.splat(MULTIPLIER_1);
-  let blocks = i32x4(0, 1, 2, 3);
+  let blocks = i32x4.add(i32x4.splat(<i32>((<u32>first) >> 2)), i32x4(0, 1, 2, 3));
   for (; n > 0; n -= 16) {
     let c0 = blocks;
     let c1 = i32x4.splat(sample);
@@ -96,37 +99,57 @@ function fill(
 }
 
 /** Random 32-bit words, out[n]. */
-export function philox_bits(out: usize, n: i32, seedLo: i32, seedHi: i32, stream: i32, step: i32, sample: i32): void {
-  fill(BITS, out, n, seedLo, seedHi, stream, step, sample);
+export function philox_bits(
+  out: usize,
+  n: i32,
+  first: i32,
+  seedLo: i32,
+  seedHi: i32,
+  stream: i32,
+  step: i32,
+  sample: i32,
+): void {
+  fill(BITS, out, n, first, seedLo, seedHi, stream, step, sample);
 }
 
 /** Uniform f32 in (0, 1), out[n]: the odd multiples of 2^−24. */
 export function random_uniform(
   out: usize,
   n: i32,
+  first: i32,
   seedLo: i32,
   seedHi: i32,
   stream: i32,
   step: i32,
   sample: i32,
 ): void {
-  fill(UNIFORM, out, n, seedLo, seedHi, stream, step, sample);
+  fill(UNIFORM, out, n, first, seedLo, seedHi, stream, step, sample);
 }
 
 /** Standard normal f32, out[n]. */
-export function random_normal(out: usize, n: i32, seedLo: i32, seedHi: i32, stream: i32, step: i32, sample: i32): void {
-  fill(NORMAL, out, n, seedLo, seedHi, stream, step, sample);
+export function random_normal(
+  out: usize,
+  n: i32,
+  first: i32,
+  seedLo: i32,
+  seedHi: i32,
+  stream: i32,
+  step: i32,
+  sample: i32,
+): void {
+  fill(NORMAL, out, n, first, seedLo, seedHi, stream, step, sample);
 }
 
 /** Standard normal f32 truncated to [−2, 2], out[n]. */
 export function random_truncated_normal(
   out: usize,
   n: i32,
+  first: i32,
   seedLo: i32,
   seedHi: i32,
   stream: i32,
   step: i32,
   sample: i32,
 ): void {
-  fill(TRUNCATED_NORMAL, out, n, seedLo, seedHi, stream, step, sample);
+  fill(TRUNCATED_NORMAL, out, n, first, seedLo, seedHi, stream, step, sample);
 }

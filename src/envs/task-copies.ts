@@ -63,7 +63,7 @@ export class TaskCopies implements Disposable {
     const { stateSize, startSize, observationSpace } = this.task;
     const seed = this.seeds[b];
     const [low, high] = [seed % 2 ** 32, Math.floor(seed / 2 ** 32)];
-    kernels.random_uniform(this.#uniforms.address, startSize, low, high, this.#stream, this.draws[b]++, 0);
+    kernels.random_uniform(this.#uniforms.address, startSize, 0, low, high, this.#stream, this.draws[b]++, 0);
     const state = this.#state.address + b * stateSize * 8;
     const observation = this.observation.address + b * observationSpace.low.length * 4;
     this.task.kernels.reset(kernels)(state, observation, this.#uniforms.address, 1);

@@ -131,7 +131,7 @@ export class RandomStream implements Disposable {
     // the kernel takes the words modulo 2^32
     const seedHigh = Math.floor(this.#seed / TWO_32);
     const sample = Math.floor(this.#fills / TWO_32);
-    this.#runtime.kernels[kernel](out.address, n, this.#seed, seedHigh, this.#stream, this.#fills, sample);
+    this.#runtime.kernels[kernel](out.address, n, 0, this.#seed, seedHigh, this.#stream, this.#fills, sample);
     this.#fills++;
   }
 }

@@ -32,7 +32,12 @@ function elementwise(kernel: Elementwise, input: readonly number[], expected: re
 type Random = "random_uniform" | "random_normal" | "random_truncated_normal";
 
 function random(kernel: Random, expected: readonly number[]): SelfTestCase {
-  return { kernel, input: [], expected, call: (kernels, out) => kernels[kernel](out, expected.length, 1, 2, 3, 4, 5) };
+  return {
+    kernel,
+    input: [],
+    expected,
+    call: (kernels, out) => kernels[kernel](out, expected.length, 0, 1, 2, 3, 4, 5),
+  };
 }
 
 // two rows of eight, then one number six times
@@ -272,7 +277,7 @@ export function selfTest(runtime: Runtime): void {
   const scope = runtime.scoped((inner) => inner);
   try {
     const words = scope.tensor([4], "u32");
-    runtime.kernels.philox_bits(words.address, 4, 0, 0, 0, 0, 0);
+    runtime.kernels.philox_bits(words.address, 4, 0, 0, 0, 0, 0, 0);
     compare("philox_bits", words.view, philoxWords, true);
     const input = scope.tensor([ELEMENTS]);
     const out = scope.tensor([ELEMENTS]);

@@ -179,7 +179,7 @@ for (const [name, runtime] of runtimes) {
     const landed = new Map<number, number>();
     const trials = 3000;
     for (let trial = 0; trial < trials; trial++) {
-      kernels.philox_bits(bits.address, rows, 11, 0, 0, trial, 0);
+      kernels.philox_bits(bits.address, rows, 0, 11, 0, 0, trial, 0);
       kernels.particle_shuffle(index.address, bits.address, E, N, Q);
       const got = index.read();
       assert.equal(

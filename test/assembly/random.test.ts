@@ -31,11 +31,11 @@ const counters: fc.Arbitrary<Counter> = fc.record({
 const zero: Counter = { seedLo: 0, seedHi: 0, stream: 0, step: 0, sample: 0 };
 const some: Counter = { seedLo: 1, seedHi: 2, stream: 3, step: 4, sample: 5 };
 
-/** The bits of n elements; the buffer holds NaN before. */
-function bits(on: typeof runtime, kernel: Kernel, n: number, c: Counter): Uint32Array {
+/** The bits of n elements from element `first` on; the buffer holds NaN before. */
+function bits(on: typeof runtime, kernel: Kernel, n: number, c: Counter, first = 0): Uint32Array {
   const out = on.tensor([n], "u32");
   out.view.fill(0x7fc0dead);
-  on.kernels[kernel](out.address, n, c.seedLo, c.seedHi, c.stream, c.step, c.sample);
+  on.kernels[kernel](out.address, n, first, c.seedLo, c.seedHi, c.stream, c.step, c.sample);
   const values = out.read();
   out.dispose();
   return values;
@@ -110,6 +110,24 @@ random("an element does not depend on how many are drawn, nor on the binary", ()
     for (const [, on] of runtimes) {
       for (const n of sizes) assert.equal([...bits(on, kernel, n, some)], [...all.subarray(0, n)], `${kernel} ${n}`);
     }
+  }
+});
+
+random("parts of a fill, each begun at a multiple of 16, have the bits of the whole", () => {
+  const whole = kernels.map((kernel) => bits(runtime, kernel, 1000, some));
+  for (const [, on] of runtimes) {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 60 }), fc.integer({ min: 0, max: 40 }), (sixteens, n) => {
+        for (const [k, kernel] of kernels.entries()) {
+          const first = 16 * sixteens;
+          assert.equal([...bits(on, kernel, n, some, first)], [...whole[k]!.subarray(first, first + n)], kernel);
+        }
+      }),
+      { seed, numRuns: 60 },
+    );
+    // the index of an element is a number without sign
+    const last = 2 ** 32 - 16;
+    assert.equal([...bits(on, "philox_bits", 5, some, last)], philoxWords(5, some, last / 4));
   }
 });
 

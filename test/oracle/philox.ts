@@ -25,11 +25,10 @@ export interface Counter {
   sample: number;
 }
 
-/** Words 0 … n − 1 of a fill. */
-export function philoxWords(n: number, { seedLo, seedHi, stream, step, sample }: Counter): number[] {
+/** Words 4 · block … 4 · block + n − 1 of a fill. */
+export function philoxWords(n: number, { seedLo, seedHi, stream, step, sample }: Counter, block = 0): number[] {
   const words: number[] = [];
-  for (let block = 0; words.length < n; block++)
-    words.push(...philoxBlock([block, sample, step, stream], [seedLo, seedHi]));
+  for (; words.length < n; block++) words.push(...philoxBlock([block, sample, step, stream], [seedLo, seedHi]));
   return words.slice(0, n);
 }
 

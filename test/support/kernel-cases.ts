@@ -26,7 +26,7 @@ export function kernelCases(scope: Scope): KernelCase[] {
   // standard normals, other ones for each tensor
   function normal(...shape: number[]): Tensor {
     const tensor = scope.tensor(shape);
-    kernels.random_normal(tensor.address, tensor.size, 7, 0, 0, 0, sample++);
+    kernels.random_normal(tensor.address, tensor.size, 0, 7, 0, 0, 0, sample++);
     return tensor;
   }
   function add(
@@ -51,12 +51,12 @@ export function kernelCases(scope: Scope): KernelCase[] {
     add(kernel, [scope.tensor([N])], [normal(N)], (out, x) => kernels[kernel](out, x, N));
   }
   const positive = scope.tensor([N]);
-  kernels.random_uniform(positive.address, N, 7, 0, 0, 0, sample++);
+  kernels.random_uniform(positive.address, N, 0, 7, 0, 0, 0, sample++);
   add("log_f32", [scope.tensor([N])], [positive], (out, x) => kernels.log_f32(out, x, N));
 
-  add("philox_bits", [scope.tensor([N], "u32")], [], (out) => kernels.philox_bits(out, N, 1, 2, 3, 4, 5));
+  add("philox_bits", [scope.tensor([N], "u32")], [], (out) => kernels.philox_bits(out, N, 32, 1, 2, 3, 4, 5));
   for (const kernel of ["random_uniform", "random_normal", "random_truncated_normal"] as const) {
-    add(kernel, [scope.tensor([N])], [], (out) => kernels[kernel](out, N, 1, 2, 3, 4, 5));
+    add(kernel, [scope.tensor([N])], [], (out) => kernels[kernel](out, N, 32, 1, 2, 3, 4, 5));
   }
 
   // planning: S sequences of H actions of size A, of which K are elites

@@ -55,7 +55,7 @@ traps("a tensor that was disposed of is out of bounds", async () => {
   const tensor = runtime.tensor([N]);
   const { address } = tensor;
   tensor.dispose();
-  assert.throws(() => runtime.kernels.random_uniform(address, N, 0, 0, 0, 0, 0), /lies in no live tensor/);
+  assert.throws(() => runtime.kernels.random_uniform(address, N, 0, 0, 0, 0, 0, 0), /lies in no live tensor/);
 });
 
 traps("no kernel reads or writes beyond tensors of just its size", async () => {
