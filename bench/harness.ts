@@ -8,6 +8,8 @@ import type { Runtime } from "../src/wasm/index.js";
 /** What is timed: `run` does it once and returns a number that depends on the result, so that nothing is optimized away. */
 export interface Side {
   readonly name: string;
+  /** How many units of work one call does, where it is not as many as the case says. */
+  readonly work?: number;
   run(): number;
 }
 
@@ -40,8 +42,10 @@ export interface Result {
   readonly min: number;
   readonly max: number;
   readonly peer?: string;
-  /** How many times faster we are than the peer. */
+  /** How many times faster we are than the peer: median over the rounds, and the least and greatest. */
   readonly ratio?: number;
+  readonly ratioMin?: number;
+  readonly ratioMax?: number;
 }
 
 const ROUNDS = 7;
@@ -68,7 +72,7 @@ export function measure(subject: string, subjectCase: Case): Result {
   for (let round = 0; round < ROUNDS; round++) {
     const rate = callsPerSecond(ours);
     values.push(unit === "ms" ? 1000 / rate : work * rate);
-    if (peer) ratios.push(rate / callsPerSecond(peer));
+    if (peer) ratios.push((work * rate) / ((peer.work ?? work) * callsPerSecond(peer)));
   }
   if (!Number.isFinite(sink)) throw new Error(`bench ${subject}, ${name}: a result is not finite`);
   const result = {
@@ -79,13 +83,17 @@ export function measure(subject: string, subjectCase: Case): Result {
     min: Math.min(...values),
     max: Math.max(...values),
   };
-  return peer ? { ...result, peer: peer.name, ratio: median(ratios) } : result;
+  if (!peer) return result;
+  const [ratioMin, ratioMax] = [Math.min(...ratios), Math.max(...ratios)];
+  return { ...result, peer: peer.name, ratio: median(ratios), ratioMin, ratioMax };
 }
 
 /** A result as a line of text. */
-export function describe({ case: name, unit, value, min, max, peer, ratio }: Result): string {
-  const figures = `${value.toPrecision(4)} ${unit}  (${min.toPrecision(4)} – ${max.toPrecision(4)})`;
-  return `${name.padEnd(44)} ${figures}${ratio === undefined ? "" : `  ${ratio.toFixed(2)}× ${peer}`}`;
+export function describe({ case: name, unit, value, min, max, peer, ratio, ratioMin, ratioMax }: Result): string {
+  const spread = (middle = 0, least = 0, most = 0): string =>
+    `${middle.toPrecision(3)} (${least.toPrecision(3)} – ${most.toPrecision(3)})`;
+  const figures = `${name.padEnd(44)} ${`${spread(value, min, max)} ${unit}`.padEnd(34)}`;
+  return peer === undefined ? figures.trimEnd() : `${figures} × ${spread(ratio, ratioMin, ratioMax)} of ${peer}`;
 }
 
 function warmUp(side: Side): void {
