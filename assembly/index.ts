@@ -7,18 +7,37 @@ export { pendulum_reset, pendulum_reward, pendulum_step, pendulum_terminated } f
 export { gemm_nn, gemm_tn } from "./linalg/gemm";
 export { gemm_pack, gemm_pack_transposed, gemm_unpack } from "./linalg/pack";
 export {
-  gemm_nn_tile_1,
-  gemm_nn_tile_2,
-  gemm_nn_tile_3,
-  gemm_nn_tile_4,
-  gemm_nn_tile_5,
-  gemm_nn_tile_6,
-  gemm_tn_tile_1,
-  gemm_tn_tile_2,
-  gemm_tn_tile_3,
-  gemm_tn_tile_4,
-  gemm_tn_tile_5,
-  gemm_tn_tile_6,
+  gemm_nn_edge_1,
+  gemm_nn_edge_2,
+  gemm_nn_edge_3,
+  gemm_nn_edge_4,
+  gemm_nn_edge_5,
+  gemm_nn_edge_6,
+  gemm_nn_tile_1x16,
+  gemm_nn_tile_1x32,
+  gemm_nn_tile_1x8,
+  gemm_nn_tile_2x16,
+  gemm_nn_tile_2x8,
+  gemm_nn_tile_3x16,
+  gemm_nn_tile_3x8,
+  gemm_nn_tile_4x16,
+  gemm_nn_tile_4x8,
+  gemm_nn_tile_5x16,
+  gemm_nn_tile_5x8,
+  gemm_nn_tile_6x16,
+  gemm_nn_tile_6x8,
+  gemm_tn_tile_1x16,
+  gemm_tn_tile_1x8,
+  gemm_tn_tile_2x16,
+  gemm_tn_tile_2x8,
+  gemm_tn_tile_3x16,
+  gemm_tn_tile_3x8,
+  gemm_tn_tile_4x16,
+  gemm_tn_tile_4x8,
+  gemm_tn_tile_5x16,
+  gemm_tn_tile_5x8,
+  gemm_tn_tile_6x16,
+  gemm_tn_tile_6x8,
 } from "./linalg/tiles";
 export { heap_base } from "./memory";
 export { cos_f32, exp_f32, log_f32, sigmoid_f32, sin_f32, softplus_f32, swish_f32, tanh_f32 } from "./math/elementwise";
@@ -31,11 +50,12 @@ export {
   particle_rewards,
   particle_shuffle,
 } from "./models/particles";
-export { activation_slope } from "./nn/activation";
-export { adam_step } from "./nn/adam";
-export { dense_forward, dense_input_gradient, dense_tangent, dense_weight_gradient } from "./nn/dense";
-export { gaussian_nll, mse } from "./nn/losses";
+export { activate_strip, scale_strip } from "./nn/activation";
+export { adam_update } from "./nn/adam";
+export { gaussian_nll, loss_reduce, mse } from "./nn/losses";
 export { moments_merge, standardize } from "./nn/normalizer";
+export { weight_tasks } from "./nn/weights";
+export { tasks_run } from "./parallel/tasks";
 export { colored_noise, colored_table } from "./planning/colored";
 export { cem_refit } from "./planning/refit";
 export { elites_keep } from "./planning/rows";

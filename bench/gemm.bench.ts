@@ -93,7 +93,7 @@ function forward(runtime: Runtime, [M, N, K]: Size): Product {
   kernels.gemm_pack(panels.address, b.address, K, N, N);
   const c = runtime.tensor([M, N]);
   const run = (): number => {
-    kernels.gemm_nn(c.address, N, a.address, K, panels.address, 0, M, N, K, 0);
+    kernels.gemm_nn(c.address, N, a.address, K, panels.address, 0, M, N, K, 0, runtime.tile);
     return c.view[0]!;
   };
   const compute = (): Float32Array => {
@@ -113,7 +113,7 @@ function gradient(runtime: Runtime, [M, N, K]: Size): Product {
   const panels = runtime.tensor([padded(N), K]);
   const c = runtime.tensor([K, N]);
   const run = (): number => {
-    kernels.gemm_tn(panels.address, a.address, K, z.address, padded(N), M, N, K);
+    kernels.gemm_tn(panels.address, a.address, K, z.address, padded(N), M, N, K, 1, runtime.tile);
     return panels.view[0]!;
   };
   const compute = (): Float32Array => {

@@ -1,10 +1,10 @@
-// Activations of dense layers and their derivatives, over arrays whose length is a multiple of 8. The derivative is taken
-// from the output alone, except for swish, whose derivative the forward pass stores, so that no backward pass evaluates
-// an exponential. A NaN stays a NaN in every function here.
+// Activations of dense layers over strips of a product: `columns` (a multiple of 8) columns of `rows` rows. Where an
+// address `slope` is given, the derivative is stored beside the output, so that no backward pass evaluates anything: it
+// multiplies. A NaN stays a NaN in every function here.
 
-import { copy, getv, putv } from "../memory";
+import { getv, putv } from "../memory";
 import { tanh_v } from "../math/tanh";
-import { swish_in_place, swish_with_slope } from "./swish";
+import { swish_strip } from "./swish";
 
 /** The numbers of the activations; src/nn/activation.ts lists the same in the same order. */
 export const NONE: i32 = 0;
@@ -44,46 +44,50 @@ function slope_of(kind: i32, y: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function map_in_place(kind: i32, y: usize, n: i32): void {
-  for (; n > 0; n -= 8) {
-    const first = activated(kind, getv(y));
-    const second = activated(kind, getv(y + 16));
-    putv(y, first);
-    putv(y + 16, second);
-    y += 32;
+function strip(kind: i32, y: usize, slope: usize, ld: usize, rows: i32, columns: i32): void {
+  for (; rows > 0; --rows) {
+    for (let column: usize = 0; column < (<usize>columns) << 2; column += 32) {
+      const first = activated(kind, getv(y + column));
+      const second = activated(kind, getv(y + column + 16));
+      putv(y + column, first);
+      putv(y + column + 16, second);
+      if (slope) {
+        putv(slope + column, slope_of(kind, first));
+        putv(slope + column + 16, slope_of(kind, second));
+      }
+    }
+    y += ld;
+    if (slope) slope += ld;
   }
 }
 
-/** y[n] = act(y[n]) in place; for swish with an address `slope`, also slope[n] = act'. n is a multiple of 8. */
-export function activate(y: usize, slope: usize, n: i32, kind: i32): void {
-  if (kind == RELU) map_in_place(RELU, y, n);
-  else if (kind == LEAKY_RELU) map_in_place(LEAKY_RELU, y, n);
-  else if (kind == TANH) map_in_place(TANH, y, n);
+/** y [rows, columns] = act(y) in place; with an address `slope`, also slope = act'. Rows of both are `ld` bytes apart. */
+export function activate_strip(kind: i32, y: usize, slope: usize, ld: usize, rows: i32, columns: i32): void {
+  if (kind == RELU) strip(RELU, y, slope, ld, rows, columns);
+  else if (kind == LEAKY_RELU) strip(LEAKY_RELU, y, slope, ld, rows, columns);
+  else if (kind == TANH) strip(TANH, y, slope, ld, rows, columns);
   else if (kind == SWISH) {
-    if (slope) swish_with_slope(y, slope, n);
-    else swish_in_place(y, n);
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function scale(kind: i32, out: usize, x: usize, y: usize, n: i32): void {
-  for (; n > 0; n -= 4) {
-    putv(out, f32x4.mul(getv(x), kind == SWISH ? getv(y) : slope_of(kind, getv(y))));
-    out += 16;
-    x += 16;
-    y += 16;
+    // the columns of a wide strip eight at a time
+    for (; columns > 0; columns -= 8) {
+      swish_strip(y, slope, ld, rows);
+      y += 32;
+      if (slope) slope += 32;
+    }
   }
 }
 
 /**
- * out[n] = x[n] · act'[n]: from the gradient (or tangent) of a layer's output to that of its input. `y` is the layer's
- * output, `slope` what the forward pass stored for swish (else unused). `out` may be `x`; n is a multiple of 8.
+ * out [rows, 8] = x · slope: from the gradient (or tangent) of a layer's output to that of its input. Leading dimensions in
+ * bytes; `out` may be `x` or `slope`.
  */
-export function activation_slope(out: usize, x: usize, y: usize, slope: usize, n: i32, kind: i32): void {
-  if (kind == RELU) scale(RELU, out, x, y, n);
-  else if (kind == LEAKY_RELU) scale(LEAKY_RELU, out, x, y, n);
-  else if (kind == TANH) scale(TANH, out, x, y, n);
-  else if (kind == SWISH) scale(SWISH, out, x, slope, n);
-  else if (out != x) copy(out, x, (<usize>n) << 2);
+export function scale_strip(out: usize, ldo: usize, x: usize, ldx: usize, slope: usize, lds: usize, rows: i32): void {
+  for (; rows > 0; --rows) {
+    const first = f32x4.mul(getv(x), getv(slope));
+    const second = f32x4.mul(getv(x + 16), getv(slope + 16));
+    putv(out, first);
+    putv(out + 16, second);
+    out += ldo;
+    x += ldx;
+    slope += lds;
+  }
 }

@@ -1,33 +1,23 @@
 // One step of Adam (Kingma and Ba 2015) with weight decay as PETS has it: a term ½·decay·‖w‖² of the loss, which adds
 // decay·w to the gradient (not the decoupled decay of AdamW).
+//
+// Its numbers, as the host hands them over (f64): learning rate, β1, β2, ε, and the corrections 1 / (1 − βᵗ); then one
+// coefficient of weight decay for biases and one for each layer's weights.
 
-import { getupto, putupto } from "../memory";
+import { get, getupto, putupto } from "../memory";
 
 /**
- * For each of n parameters: g' = g + weightDecay·p;  m += (1 − β1)(g' − m);  v += (1 − β2)(g'² − v);
- * p −= lr · (m·correction1) / (√(v·correction2) + epsilon). The corrections are 1 / (1 − βᵗ), from the host in float64.
+ * For each of n parameters: g' = g + decay·p;  m += (1 − β1)(g' − m);  v += (1 − β2)(g'² − v);
+ * p −= lr · (m·correction1) / (√(v·correction2) + ε), with the decay numbered `kind`.
  */
-export function adam_step(
-  params: usize,
-  m: usize,
-  v: usize,
-  g: usize,
-  n: i32,
-  lr: f64,
-  beta1: f64,
-  beta2: f64,
-  epsilon: f64,
-  correction1: f64,
-  correction2: f64,
-  weightDecay: f64,
-): void {
+export function adam_update(numbers: usize, kind: i32, params: usize, m: usize, v: usize, g: usize, n: i32): void {
   // differences instead of weighted sums: a constant gradient is a fixed point however the betas are rounded
-  const rate1 = f32x4.splat(<f32>(1 - beta1));
-  const rate2 = f32x4.splat(<f32>(1 - beta2));
-  const step = f32x4.splat(<f32>(lr * correction1));
-  const scale2 = f32x4.splat(<f32>correction2);
-  const floor = f32x4.splat(<f32>epsilon);
-  const decay = f32x4.splat(<f32>weightDecay);
+  const rate1 = f32x4.splat(<f32>(1 - get<f64>(numbers + 8)));
+  const rate2 = f32x4.splat(<f32>(1 - get<f64>(numbers + 16)));
+  const step = f32x4.splat(<f32>(get<f64>(numbers) * get<f64>(numbers + 32)));
+  const scale2 = f32x4.splat(<f32>get<f64>(numbers + 40));
+  const floor = f32x4.splat(<f32>get<f64>(numbers + 24));
+  const decay = f32x4.splat(<f32>get<f64>(numbers + 48 + ((<usize>kind) << 3)));
   for (; n > 0; n -= 4) {
     let p = getupto(params, n);
     let first = getupto(m, n);

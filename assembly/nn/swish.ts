@@ -43,19 +43,6 @@ function sigmoid(x: v128): v128 {
   return f32x4.div(one, f32x4.add(one, e));
 }
 
-/** y[n] = swish(y[n]) in place; n is a multiple of 8. */
-export function swish_in_place(y: usize, n: i32): void {
-  for (; n > 0; n -= 8) {
-    const first = bounded_below(getv(y));
-    const second = bounded_below(getv(y + 16));
-    const s = sigmoid(first);
-    const t = sigmoid(second);
-    putv(y, f32x4.mul(first, s));
-    putv(y + 16, f32x4.mul(second, t));
-    y += 32;
-  }
-}
-
 /** Derivative of swish, σ + h·(1 − σ). */
 // @ts-ignore: decorator
 @inline
@@ -63,9 +50,29 @@ function derivative(s: v128, h: v128): v128 {
   return madd(h, f32x4.sub(getsplat(TABLE + 24), s), s);
 }
 
-/** y[n] = swish(y[n]) in place, with the same bits, and slope[n] = swish'; n is a multiple of 8. */
-export function swish_with_slope(y: usize, slope: usize, n: i32): void {
-  for (; n > 0; n -= 8) {
+/**
+ * y [rows, 8] = swish(y) in place, rows `ld` bytes apart; with an address `slope`, laid out alike, also slope = swish' and
+ * the same bits in y.
+ */
+export function swish_strip(y: usize, slope: usize, ld: usize, rows: i32): void {
+  if (slope) with_slope(y, slope, ld, rows);
+  else without_slope(y, ld, rows);
+}
+
+function without_slope(y: usize, ld: usize, rows: i32): void {
+  for (; rows > 0; --rows) {
+    const first = bounded_below(getv(y));
+    const second = bounded_below(getv(y + 16));
+    const s = sigmoid(first);
+    const t = sigmoid(second);
+    putv(y, f32x4.mul(first, s));
+    putv(y + 16, f32x4.mul(second, t));
+    y += ld;
+  }
+}
+
+function with_slope(y: usize, slope: usize, ld: usize, rows: i32): void {
+  for (; rows > 0; --rows) {
     const first = bounded_below(getv(y));
     const second = bounded_below(getv(y + 16));
     const s = sigmoid(first);
@@ -76,7 +83,7 @@ export function swish_with_slope(y: usize, slope: usize, n: i32): void {
     putv(y + 16, k);
     putv(slope, derivative(s, h));
     putv(slope + 16, derivative(t, k));
-    y += 32;
-    slope += 32;
+    y += ld;
+    slope += ld;
   }
 }

@@ -89,7 +89,8 @@ export function gemm(
   checkMatrix("gemm", "c", c, [M, N]);
   if (c === a || c === b) wrongValue("gemm", "c", "a tensor other than a and b", "one of them");
   const { panels } = b instanceof PackedMatrix ? b : packed(runtime, b);
-  runtime.kernels.gemm_nn(c.address, N, a.address, K, panels.address, 0, M, N, K, mode === "add" ? 1 : 0);
+  const add = mode === "add" ? 1 : 0;
+  runtime.kernels.gemm_nn(c.address, N, a.address, K, panels.address, 0, M, N, K, add, runtime.tile);
   return c;
 }
 

@@ -1,7 +1,7 @@
 // One fit of an ensemble regressor: its memory for minibatches and scores, and the optimizer step.
 
 import { TrainingDivergedError } from "../check.js";
-import { gaussianNll, meanSquaredError, type Workspace } from "../nn/index.js";
+import { createTrainer, meanSquaredError, type Trainer } from "../nn/index.js";
 import type { Disposable } from "../types.js";
 import type { Scope, Tensor } from "../wasm/index.js";
 import type { EnsembleRegressor } from "./ensemble-regressor.js";
@@ -13,66 +13,46 @@ export class Fitting implements Trainee, Disposable {
   readonly #regressor: EnsembleRegressor;
   readonly #features: Tensor;
   readonly #targets: Tensor;
-  readonly #workspace: Workspace;
-  // each member's rows in the order of the epoch, and the targets of a minibatch
-  readonly #order: Tensor<"u32">;
-  readonly #batchTargets: Tensor;
-  readonly #gradients: Tensor;
-  readonly #boundsGradient: Tensor;
+  readonly #trainer: Trainer;
+  // each member's rows in the order of the epoch
+  #order: Tensor<"u32">;
   readonly #loss: Tensor<"f64">;
   readonly #best: Tensor;
-  #orderStride = 0;
 
   /** For standardized features [n, F] and targets [n, T]. */
   constructor(scope: Scope, regressor: EnsembleRegressor, features: Tensor, targets: Tensor, batchSize: number) {
-    const { ensemble, targetSize } = regressor;
+    const { ensemble } = regressor;
     const { members } = ensemble;
     this.members = members;
     this.#scope = scope;
     this.#regressor = regressor;
     this.#features = features;
     this.#targets = targets;
-    this.#workspace = scope.hold(ensemble.workspace(batchSize));
-    this.#order = scope.tensor([members * features.shape[0]], "u32");
-    this.#batchTargets = scope.tensor([members, batchSize, targetSize]);
-    this.#gradients = scope.tensor([ensemble.params.size]);
-    this.#boundsGradient = scope.tensor([2, targetSize]);
+    this.#trainer = scope.hold(
+      createTrainer(ensemble, {
+        inputs: features,
+        targets,
+        batchSize,
+        optimizer: regressor.optimizer,
+        ...(regressor.probabilistic
+          ? { loss: "gaussian", bounds: regressor.bounds, boundsOptimizer: regressor.boundsOptimizer }
+          : { loss: "squaredError" }),
+      }),
+    );
+    this.#order = scope.tensor([members, 0], "u32");
     this.#loss = scope.tensor([members], "f64");
     this.#best = scope.tensor([ensemble.params.size]);
   }
 
   startEpoch(order: Uint32Array): void {
+    // as long in every epoch of a fit
+    const rows = order.length / this.members;
+    if (this.#order.shape[1] !== rows) this.#order = this.#scope.tensor([this.members, rows], "u32");
     this.#order.view.set(order);
-    this.#orderStride = order.length / this.members;
   }
 
   step(from: number, rows: number, losses: Float64Array): void {
-    const { ensemble, optimizer, boundsOptimizer, probabilistic, bounds, runtime } = this.#regressor;
-    const workspace = this.#workspace;
-    for (let e = 0; e < this.members; e++) {
-      const indices = this.#order.address + 4 * (e * this.#orderStride + from);
-      gather(workspace.input, e * rows, this.#features, indices, rows);
-      gather(this.#batchTargets, e * rows, this.#targets, indices, rows);
-    }
-    ensemble.forward(workspace, rows);
-    const { output, outputGradient } = workspace;
-    const inputs = { output, target: this.#batchTargets, rows };
-    const outputs = { loss: this.#loss, outputGradient };
-    if (probabilistic) {
-      const boundsGradient = this.#boundsGradient;
-      gaussianNll(runtime, { ...outputs, boundsGradient }, { ...inputs, bounds });
-      boundsOptimizer.step(boundsGradient);
-    } else {
-      meanSquaredError(runtime, outputs, inputs);
-    }
-    ensemble.vjp(workspace, rows, this.#gradients);
-    optimizer.step(this.#gradients);
-    for (let e = 0; e < this.members; e++) losses[e] += this.#loss.view[e];
-
-    function gather(out: Tensor, row: number, table: Tensor, indices: number, count: number): void {
-      const width = table.shape[1];
-      runtime.kernels.rows_gather(out.address + 4 * row * width, table.address, indices, count, width);
-    }
+    this.#trainer.step(this.#order, from, rows, losses);
   }
 
   score(rows: Uint32Array): Float64Array {

@@ -10,5 +10,5 @@ export function activationNumber(activation: Activation): number {
   return activations.indexOf(activation);
 }
 
-/** @internal The one activation whose derivative the forward pass stores. */
-export const SWISH = activationNumber("swish");
+/** @internal The one activation that has no derivative to keep. */
+export const NONE = activationNumber("none");

@@ -28,9 +28,13 @@ export interface AdamOptions {
   weightDecay?: number | readonly number[] | undefined;
 }
 
+// a piece of the parameters with the number of its weight decay: 0 biases, 1 the first layer's weights, …
 interface Segment extends Span {
   readonly decay: number;
 }
+
+// numbers before the coefficients of weight decay
+const RATES = 6;
 
 export class Adam implements Disposable {
   /** Step size of the next steps. */
@@ -44,6 +48,8 @@ export class Adam implements Disposable {
   readonly #beta2: number;
   readonly #epsilon: number;
   readonly #segments: readonly Segment[];
+  // what kernels are told: rates, corrections, then the coefficients of weight decay
+  readonly #numbers: Tensor<"f64">;
   #steps = 0;
 
   /** Made by `createAdam`. */
@@ -55,7 +61,11 @@ export class Adam implements Disposable {
     this.#beta1 = beta1 as number;
     this.#beta2 = beta2 as number;
     this.#epsilon = epsilon as number;
-    this.#segments = segments(target, weightDecay as number | readonly number[]);
+    this.#segments = segments(target);
+    const decays = weightDecay as number | readonly number[];
+    const coefficients = target.weightSpans.map((_, l) => (typeof decays === "number" ? decays : decays[l]));
+    this.#numbers = scope.tensor([RATES + 1 + coefficients.length], "f64");
+    this.#numbers.view.set([0, ...coefficients], RATES);
     this.m = scope.tensor([target.params.size]);
     this.v = scope.tensor([target.params.size]);
   }
@@ -69,26 +79,28 @@ export class Adam implements Disposable {
   step(gradients: Tensor): void {
     const { params } = this.#target;
     if (gradients.size !== params.size) wrongValue("adam.step", "gradients", `${params.size} elements`, gradients.size);
-    this.#steps++;
-    const correction1 = 1 / (1 - power(this.#beta1, this.#steps));
-    const correction2 = 1 / (1 - power(this.#beta2, this.#steps));
+    const numbers = this.begin();
     for (const { offset, length, decay } of this.#segments) {
-      this.#scope.runtime.kernels.adam_step(
+      this.#scope.runtime.kernels.adam_update(
+        numbers.address,
+        decay,
         params.address + 4 * offset,
         this.m.address + 4 * offset,
         this.v.address + 4 * offset,
         gradients.address + 4 * offset,
         length,
-        this.learningRate,
-        this.#beta1,
-        this.#beta2,
-        this.#epsilon,
-        correction1,
-        correction2,
-        decay,
       );
     }
     this.#target.changed();
+  }
+
+  /** Counts a step and returns its numbers, for a kernel that takes it (assembly/nn/adam.ts). @internal */
+  begin(): Tensor<"f64"> {
+    this.#steps++;
+    const correction1 = 1 / (1 - power(this.#beta1, this.#steps));
+    const correction2 = 1 / (1 - power(this.#beta2, this.#steps));
+    this.#numbers.view.set([this.learningRate, this.#beta1, this.#beta2, this.#epsilon, correction1, correction2]);
+    return this.#numbers;
   }
 
   /** Forgets the past: as newly made. */
@@ -153,23 +165,16 @@ function wholeTensor(params: Tensor): Trainable {
   return { params, weightSpans: [{ offset: 0, length: params.size }], changed: () => {} };
 }
 
-// the parameters cut into pieces of one decay; neighbors with the same are one piece
-function segments({ params, weightSpans }: Trainable, weightDecay: number | readonly number[]): Segment[] {
+// the parameters cut into weights and what lies between them
+function segments({ params, weightSpans }: Trainable): Segment[] {
   const pieces: Segment[] = [];
-  function add(offset: number, end: number, decay: number): void {
-    const before = pieces[pieces.length - 1];
-    if (end === offset) return;
-    if (before?.decay === decay) pieces[pieces.length - 1] = { ...before, length: end - before.offset };
-    else pieces.push({ offset, length: end - offset, decay });
-  }
   let at = 0;
-  weightSpans.forEach(({ offset, length }, layer) => {
-    add(at, offset, 0);
-    at = offset + length;
-    add(offset, at, typeof weightDecay === "number" ? weightDecay : weightDecay[layer]);
+  weightSpans.forEach((span, layer) => {
+    pieces.push({ offset: at, length: span.offset - at, decay: 0 }, { ...span, decay: layer + 1 });
+    at = span.offset + span.length;
   });
-  add(at, params.size, 0);
-  return pieces;
+  pieces.push({ offset: at, length: params.size - at, decay: 0 });
+  return pieces.filter(({ length }) => length > 0);
 }
 
 // base^exponent by squaring: `Math.pow` differs between engines

@@ -4,14 +4,18 @@
 
 import { checkInteger, checkOneOf, checkOptions, wrongKind, wrongValue } from "../check.js";
 import type { Disposable, SavedState } from "../types.js";
-import type { Runtime, Scope, Tensor } from "../wasm/index.js";
+import { Region, type Runtime, type Scope, type Tensor } from "../wasm/index.js";
 import { type Activation, activations } from "./activation.js";
 import { type Layout, layout, padded, type Span } from "./layout.js";
+import { networkTable } from "./network.js";
 import { drawWeights, type Parameters, readWeights, writeWeights } from "./parameters.js";
-import { Workspace } from "./workspace.js";
+import { BLOCK_ROWS, Workspace } from "./workspace.js";
 
 // rows that `predict` takes through all layers before the next rows: their activations stay in the second-level cache
-const PREDICT_ROWS = 240;
+const PREDICT_ROWS = 96;
+
+/** What the region "weights" does with gradients; assembly/nn/weights.ts has the same numbers. @internal */
+export const WeightFlags = { accumulate: 1, keep: 2, step: 4 } as const;
 
 export interface EnsembleOptions {
   /** Number of networks (E). */
@@ -59,8 +63,17 @@ export class Ensemble implements Disposable {
   #version = 0;
   // version of the parameters that each layer's transposed weights were made from; 0: never
   readonly #transposedVersion: number[];
-  #transposed: Tensor | undefined;
-  #scratch: readonly [Tensor, Tensor] | undefined;
+  readonly #transposed: Tensor;
+  readonly #network: Tensor<"u32">;
+  readonly #forward: Region;
+  readonly #backward: Region;
+  readonly #tangent: Region;
+  readonly #weights: Region;
+  readonly #predict: Region;
+  // all members in order, and the list of a prediction
+  readonly #all: readonly number[];
+  #list: Tensor<"i32">;
+  readonly #scratch: Tensor;
 
   /** Made by `createEnsemble`. */
   constructor(scope: Scope, options: Required<{ [K in keyof EnsembleOptions]: NonNullable<EnsembleOptions[K]> }>) {
@@ -76,6 +89,19 @@ export class Ensemble implements Disposable {
     this.outputStride = padded(layers[layers.length - 1]);
     this.params = scope.tensor([this.#layout.size]);
     this.weightSpans = this.#layout.layers.map(({ weights, bias }) => ({ offset: weights, length: bias - weights }));
+    this.#transposed = scope.tensor([this.#layout.transposedSize]);
+    this.#network = networkTable(scope, this.#layout, members, this.params, this.#transposed);
+    this.#forward = new Region(scope, "forward", 2);
+    this.#backward = new Region(scope, "backward", 5);
+    this.#tangent = new Region(scope, "tangent", 4);
+    this.#weights = new Region(scope, "weights", 7);
+    this.#predict = new Region(scope, "predict", 9);
+    // of each thread: activations of a block of rows on their way; or a strip of rows; or sixteen columns with their biases
+    const strip = 16 * Math.max(BLOCK_ROWS, Math.max(...layers.slice(0, -1)) + 1);
+    const perThread = Math.max(2 * PREDICT_ROWS * this.#layout.widest, strip);
+    this.#scratch = scope.tensor([scope.runtime.threads, perThread]);
+    this.#all = Array.from({ length: members }, (_, e) => e);
+    this.#list = scope.tensor([members], "i32");
     this.initialize(seed);
   }
 
@@ -88,6 +114,19 @@ export class Ensemble implements Disposable {
   /** Says that `params` was written to. Optimizers, `setWeights` and `copyMember` say it themselves. */
   changed(): void {
     this.#version++;
+  }
+
+  /** Says that an optimizer's step was taken by kernels that renewed the transposed weights but the first. @internal */
+  stepped(): void {
+    this.#version++;
+    this.#transposedVersion.fill(this.#version, 1);
+  }
+
+  /** Addresses of the tables and of scratch memory, for regions over this ensemble. @internal */
+  prepareTraining(): { network: number; scratch: readonly [number, number]; weightTasks: number } {
+    this.#transpose(1);
+    const network = this.#network.address;
+    return { network, scratch: this.#scratchWords, weightTasks: this.runtime.kernels.weight_tasks(network) };
   }
 
   /** Memory for passes over up to `rows` rows of each slot; `slots` defaults to the number of members. */
@@ -104,30 +143,12 @@ export class Ensemble implements Disposable {
   forward(workspace: Workspace, rows: number, members?: ArrayLike<number>): void {
     const op = "ensemble.forward";
     const slots = members?.length ?? this.members;
+    this.#checkMembers(op, members);
     checkInteger(op, "rows", rows, 0, workspace.rows);
     if (slots > workspace.slots) wrongValue(op, "members", `at most ${workspace.slots}, the workspace's slots`, slots);
-    const list = workspace.members.view;
-    for (let i = 0; i < slots; i++)
-      list[i] = members ? checkInteger(op, "members", members[i], 0, this.members - 1) : i;
-    workspace.pass = { slots, rows };
-
-    this.#layout.layers.forEach((layer, l) => {
-      this.runtime.kernels.dense_forward(
-        workspace.outputs[l].address,
-        workspace.slopes[l]?.address ?? 0,
-        (l > 0 ? workspace.outputs[l - 1] : workspace.input).address,
-        this.#float(layer.weights),
-        this.#float(layer.bias),
-        workspace.members.address,
-        slots,
-        rows,
-        layer.inputs,
-        layer.outputs,
-        this.#inputStride(l),
-        rows * this.#inputStride(l),
-        layer.activation,
-      );
-    });
+    workspace.begin(members ?? this.#all, rows);
+    if (rows === 0) return;
+    this.#forward.run([this.#network.address, workspace.table.address], slots * workspace.pass.blocks);
   }
 
   /**
@@ -136,56 +157,19 @@ export class Ensemble implements Disposable {
    */
   vjp(workspace: Workspace, rows: number, gradients: Tensor | undefined, options: VjpOptions = {}): void {
     const { accumulate = false, inputGradient = false } = options;
-    const { slots } = this.#checkPass("ensemble.vjp", workspace, rows);
+    const { slots, blocks } = this.#checkPass("ensemble.vjp", workspace, rows);
     if (gradients) this.#checkFlat("ensemble.vjp", "gradients", gradients);
-    if (gradients && !accumulate) gradients.view.fill(0);
-    const { kernels } = this.runtime;
-    const { layers } = this.#layout;
-    const last = layers.length - 1;
-    let dz = workspace.outputGradient.address;
-    if (layers[last].activation > 0) {
-      const out = workspace.scratch(last).address;
-      const { activation, stride } = layers[last];
-      const slope = workspace.slopes[last]?.address ?? 0;
-      kernels.activation_slope(out, dz, workspace.output.address, slope, slots * rows * stride, activation);
-      dz = out;
-    }
-    for (let l = last; l >= 0; l--) {
-      const layer = layers[l];
-      const ld = this.#inputStride(l);
-      if (gradients) {
-        kernels.dense_weight_gradient(
-          gradients.address + 4 * layer.weights,
-          gradients.address + 4 * layer.bias,
-          (l > 0 ? workspace.outputs[l - 1] : workspace.input).address,
-          dz,
-          workspace.members.address,
-          slots,
-          rows,
-          layer.inputs,
-          layer.outputs,
-          ld,
-          rows * ld,
-        );
-      }
-      if (l === 0 && !inputGradient) break;
-      const dx = (l > 0 ? workspace.scratch(l - 1) : workspace.inputGradient).address;
-      kernels.dense_input_gradient(
-        dx,
-        dz,
-        this.#transposedWeights(l),
-        l > 0 ? workspace.outputs[l - 1].address : 0,
-        l > 0 ? (workspace.slopes[l - 1]?.address ?? 0) : 0,
-        workspace.members.address,
-        slots,
-        rows,
-        layer.inputs,
-        layer.outputs,
-        ld,
-        l > 0 ? layers[l - 1].activation : 0,
-      );
-      dz = dx;
-    }
+    if (inputGradient) void workspace.inputGradient;
+    workspace.prepareGradients();
+    this.#transpose(inputGradient ? 0 : 1);
+    const network = this.#network.address;
+    const scratch = this.#scratchWords;
+    const backward = [network, workspace.table.address, Number(inputGradient), ...scratch];
+    if (rows > 0) this.#backward.run(backward, slots * blocks);
+    if (!gradients) return;
+    const flags = accumulate ? WeightFlags.accumulate : WeightFlags.keep;
+    const weights = [network, workspace.table.address, slots, gradients.address, flags, ...scratch];
+    this.#weights.run(weights, this.members * this.runtime.kernels.weight_tasks(network));
   }
 
   /**
@@ -195,34 +179,18 @@ export class Ensemble implements Disposable {
   jvp(workspace: Workspace, rows: number, paramsTangent: Tensor | undefined, options: JvpOptions = {}): void {
     const op = "ensemble.jvp";
     const { inputTangent = true } = options;
-    const { slots } = this.#checkPass(op, workspace, rows);
+    const { slots, blocks } = this.#checkPass(op, workspace, rows);
     if (paramsTangent) this.#checkFlat(op, "paramsTangent", paramsTangent);
     if (!paramsTangent && !inputTangent) wrongValue(op, "paramsTangent", "a tensor, or an input tangent", "neither");
-    const { layers } = this.#layout;
-    let tangent = inputTangent ? workspace.inputTangent.address : 0;
-    layers.forEach((layer, l) => {
-      const out = (l + 1 < layers.length ? workspace.scratch(l) : workspace.outputTangent).address;
-      const ld = this.#inputStride(l);
-      this.runtime.kernels.dense_tangent(
-        out,
-        tangent,
-        (l > 0 ? workspace.outputs[l - 1] : workspace.input).address,
-        this.#float(layer.weights),
-        paramsTangent ? paramsTangent.address + 4 * layer.weights : 0,
-        paramsTangent ? paramsTangent.address + 4 * layer.bias : 0,
-        workspace.outputs[l].address,
-        workspace.slopes[l]?.address ?? 0,
-        workspace.members.address,
-        slots,
-        rows,
-        layer.inputs,
-        layer.outputs,
-        ld,
-        rows * ld,
-        layer.activation,
-      );
-      tangent = out;
-    });
+    // make sure that they are there
+    void [workspace.inputTangent, workspace.outputTangent];
+    workspace.prepareTangents();
+    if (rows === 0) return;
+    const direction = paramsTangent?.address ?? 0;
+    this.#tangent.run(
+      [this.#network.address, workspace.table.address, direction, Number(inputTangent)],
+      slots * blocks,
+    );
   }
 
   /**
@@ -238,14 +206,16 @@ export class Ensemble implements Disposable {
     checkInteger(op, "rows", rows);
     checkSize(op, "x", x, (shared ? 1 : slots) * rows, inputs);
     checkSize(op, "out", out, slots * rows, this.outputStride);
-    for (let slot = 0; slot < slots; slot++) {
-      const member = members ? checkInteger(op, "members", members[slot], 0, this.members - 1) : slot;
-      for (let row = 0; row < rows; row += PREDICT_ROWS) {
-        const block = Math.min(PREDICT_ROWS, rows - row);
-        const from = x.address + 4 * ((shared ? 0 : slot * rows) + row) * inputs;
-        this.#predictBlock(out.address + 4 * (slot * rows + row) * this.outputStride, from, member, block);
-      }
-    }
+    this.#checkMembers(op, members);
+    if (this.#list.size < slots) this.#list = this.#scope.tensor([slots], "i32");
+    this.#list.view.set(members ?? this.#all);
+    if (rows === 0) return;
+    const blocks = Math.max(1, Math.ceil(rows / PREDICT_ROWS));
+    const stride = shared ? 0 : rows * inputs;
+    this.#predict.run(
+      [this.#network.address, out.address, x.address, this.#list.address, rows, blocks, stride, ...this.#scratchWords],
+      slots * blocks,
+    );
   }
 
   /** Copies one member's part of `source` to `target`, both laid out as `params`: parameters or optimizer state. */
@@ -292,60 +262,35 @@ export class Ensemble implements Disposable {
     return { runtime: this.runtime, members: this.members, params: this.params, layout: this.#layout };
   }
 
-  // address of an offset in the parameters
-  #float(offset: number): number {
-    return this.params.address + 4 * offset;
-  }
-
-  // leading dimension of what layer l reads
-  #inputStride(l: number): number {
-    return l > 0 ? this.#layout.layers[l - 1].stride : this.layers[0];
-  }
-
-  #predictBlock(out: number, x: number, member: number, rows: number): void {
-    const { layers, widest } = this.#layout;
-    this.#scratch ??= [this.#scope.tensor([PREDICT_ROWS, widest]), this.#scope.tensor([PREDICT_ROWS, widest])];
-    for (let l = 0; l < layers.length; l++) {
-      const { inputs, outputs, stride, weights, bias, activation } = layers[l];
-      const y = l + 1 < layers.length ? this.#scratch[l & 1].address : out;
-      const w = this.#float(weights + member * stride * inputs);
-      const b = this.#float(bias + member * stride);
-      this.runtime.kernels.dense_forward(
-        y,
-        0,
-        x,
-        w,
-        b,
-        0,
-        1,
-        rows,
-        inputs,
-        outputs,
-        this.#inputStride(l),
-        0,
-        activation,
-      );
-      x = y;
-    }
-  }
-
-  // address of the transposed weights of layer l, made anew when the parameters have changed since
-  #transposedWeights(l: number): number {
-    this.#transposed ??= this.#scope.tensor([this.#layout.transposedSize]);
-    const { inputs, outputs, stride, weights, transposed } = this.#layout.layers[l];
-    const address = this.#transposed.address + 4 * transposed;
-    if (this.#transposedVersion[l] !== this.#version) {
+  // renews the transposed weights of layers `from` on, where the parameters have changed since
+  #transpose(from: number): void {
+    for (let l = from; l < this.#layout.layers.length; l++) {
+      if (this.#transposedVersion[l] === this.#version) continue;
       this.#transposedVersion[l] = this.#version;
-      const size = 4 * padded(inputs) * outputs;
+      const { inputs, outputs, stride, weights, transposed } = this.#layout.layers[l];
       for (let e = 0; e < this.members; e++) {
-        const panels = this.#float(weights + e * stride * inputs);
-        this.runtime.kernels.gemm_pack_transposed(address + e * size, panels, inputs, outputs);
+        this.runtime.kernels.gemm_pack_transposed(
+          this.#transposed.address + 4 * (transposed + e * padded(inputs) * outputs),
+          this.params.address + 4 * (weights + e * stride * inputs),
+          inputs,
+          outputs,
+        );
       }
     }
-    return address;
   }
 
-  #checkPass(op: string, workspace: Workspace, rows: number): { slots: number } {
+  // address of the scratch memory, and bytes of one thread's
+  get #scratchWords(): readonly [number, number] {
+    return [this.#scratch.address, 4 * this.#scratch.shape[1]];
+  }
+
+  #checkMembers(op: string, members: ArrayLike<number> | undefined): void {
+    for (let i = 0; members && i < members.length; i++) {
+      checkInteger(op, "members", members[i], 0, this.members - 1);
+    }
+  }
+
+  #checkPass(op: string, workspace: Workspace, rows: number): { slots: number; blocks: number } {
     if (!(workspace instanceof Workspace)) wrongKind(op, "workspace", "a workspace", workspace);
     if (rows !== workspace.pass.rows) wrongValue(op, "rows", `${workspace.pass.rows}, as the forward pass`, rows);
     return workspace.pass;

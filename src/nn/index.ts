@@ -14,4 +14,5 @@ export {
   meanSquaredError,
 } from "./losses.js";
 export { createNormalizer, Normalizer } from "./normalizer.js";
+export { createTrainer, Trainer, type TrainerOptions } from "./trainer.js";
 export { Workspace } from "./workspace.js";

@@ -7,8 +7,10 @@ import { type Activation, activationNumber } from "./activation.js";
 export interface Layer {
   readonly inputs: number;
   readonly outputs: number;
-  /** Outputs rounded up to a multiple of 8: the leading dimension of the layer's activations. */
+  /** Outputs rounded up to a multiple of 8: rows of biases, and of the outputs of the last layer. */
   readonly stride: number;
+  /** Floats from one row of the layer's activations to the next: `stride`, and more where rows would share cache lines. */
+  readonly leading: number;
   /** Offsets of the weights and biases in the parameters, and of the transposed weights in their own tensor. */
   readonly weights: number;
   readonly bias: number;
@@ -28,7 +30,7 @@ export interface Layout {
   /** Lengths of the parameter tensor and of that of the transposed weights. */
   readonly size: number;
   readonly transposedSize: number;
-  /** Largest stride of any layer. */
+  /** Largest leading dimension of any layer. */
   readonly widest: number;
 }
 
@@ -47,10 +49,13 @@ export function layout(members: number, sizes: readonly number[], hidden: Activa
     const outputs = sizes[l + 1];
     const stride = padded(outputs);
     const bias = size + members * stride * inputs;
-    const activation = activationNumber(l + 2 < sizes.length ? hidden : output);
-    layers.push({ inputs, outputs, stride, weights: size, bias, transposed: transposedSize, activation });
+    const last = l + 2 === sizes.length;
+    const activation = activationNumber(last ? output : hidden);
+    // rows a multiple of 512 bytes apart fall into the same few sets of the first-level cache
+    const leading = !last && stride % 128 === 0 ? stride + 16 : stride;
+    layers.push({ inputs, outputs, stride, leading, weights: size, bias, transposed: transposedSize, activation });
     size = bias + members * stride;
     transposedSize += members * padded(inputs) * outputs;
   }
-  return { layers, size, transposedSize, widest: Math.max(...layers.map(({ stride }) => stride)) };
+  return { layers, size, transposedSize, widest: Math.max(...layers.map(({ leading }) => leading)) };
 }

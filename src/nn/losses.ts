@@ -5,6 +5,9 @@ import { checkInteger, checkNumber, checkOptions, wrongValue } from "../check.js
 import type { DType } from "../types.js";
 import type { Runtime, Tensor } from "../wasm/index.js";
 
+// rows that are summed up together (LOSS_ROWS of assembly/nn/losses.ts)
+const BLOCK_ROWS = 32;
+
 /** What a loss reads. Only the first rows of larger tensors count, packed: row r of member e is number e · rows + r. */
 export interface LossInputs {
   /** Outputs of the members [E, rows, stride]. */
@@ -26,17 +29,31 @@ export function meanSquaredError(runtime: Runtime, outputs: LossOutputs, inputs:
   const { loss, outputGradient } = outputs;
   const { output, target, rows } = inputs;
   const { members, D, stride, targetStride } = checkLoss("meanSquaredError", outputs, inputs, 1);
-  runtime.kernels.mse(
-    loss.address,
-    outputGradient?.address ?? 0,
-    output.address,
-    target.address,
-    members,
-    rows,
-    D,
-    stride,
-    targetStride,
-  );
+  const blocks = Math.ceil(rows / BLOCK_ROWS);
+  withPartials(runtime, [members, blocks, 1], (partials) => {
+    runtime.kernels.mse(
+      partials,
+      outputGradient?.address ?? 0,
+      output.address,
+      target.address,
+      members,
+      rows,
+      D,
+      stride,
+      targetStride,
+    );
+    runtime.kernels.loss_reduce(loss.address, 0, partials, 1 / (rows * D), members, blocks, 0);
+  });
+}
+
+// memory for sums by blocks, for the length of a call
+function withPartials(runtime: Runtime, shape: readonly number[], use: (partials: number) => void): void {
+  const partials = runtime.tensor(shape, "f64");
+  try {
+    use(partials.address);
+  } finally {
+    partials.dispose();
+  }
 }
 
 /** `penalty`: weight of Σmax − Σmin in the total loss, which keeps the bounds close. Default 0.01, as PETS. */
@@ -69,19 +86,23 @@ export function gaussianNll(
     if (!outputGradient) wrongValue(op, "outputGradient", "a tensor, where the bounds' gradient is wanted", undefined);
     boundsGradient.view.fill(penalty, 0, D).fill(-penalty, D);
   }
-  runtime.kernels.gaussian_nll(
-    loss.address,
-    outputGradient?.address ?? 0,
-    boundsGradient?.address ?? 0,
-    output.address,
-    target.address,
-    bounds.address,
-    members,
-    rows,
-    D,
-    stride,
-    targetStride,
-  );
+  const blocks = Math.ceil(rows / BLOCK_ROWS);
+  withPartials(runtime, [members, blocks, 1 + 2 * D], (partials) => {
+    runtime.kernels.gaussian_nll(
+      partials,
+      outputGradient?.address ?? 0,
+      output.address,
+      target.address,
+      bounds.address,
+      members,
+      rows,
+      D,
+      stride,
+      targetStride,
+    );
+    const extras = boundsGradient?.address ?? 0;
+    runtime.kernels.loss_reduce(loss.address, extras, partials, 1 / (rows * D), members, blocks, 2 * D);
+  });
 }
 
 /** Where the bounds on the log-variance start. Default 0.5 and −10, as PETS. */

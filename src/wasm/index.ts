@@ -4,5 +4,6 @@ export type { MemoryUsage } from "./arena.js";
 export type { Kernels } from "./kernels.gen.js";
 export type { Variant, WasmSource } from "./load.js";
 export { type Features, probeFeatures } from "./probe.js";
+export { Region } from "./region.js";
 export { loadRuntime, Runtime, type RuntimeInfo, type RuntimeOptions, Scope } from "./runtime.js";
 export { Tensor } from "./tensor.js";

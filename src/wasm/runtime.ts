@@ -18,6 +18,7 @@ import { Arena, type MemoryUsage } from "./arena.js";
 import type { Kernels } from "./kernels.gen.js";
 import { loadKernels, type Variant, type WasmSource } from "./load.js";
 import { selfTest } from "./selftest.js";
+import { type TaskKind, taskKinds } from "./tasks.js";
 import { arrayTypes, Tensor } from "./tensor.js";
 
 /** What `loadRuntime` takes; every field is optional. */
@@ -54,6 +55,10 @@ const GUARD_INTERVAL = 100_000;
 export class Runtime implements Disposable {
   /** The kernels: byte addresses and sizes in. A trap poisons the runtime. */
   readonly kernels: Kernels;
+  /** Threads that regions may run on; each has its own scratch memory. @internal */
+  readonly threads: number = 1;
+  /** Number of the tile that matrix products use (assembly/linalg/gemm.ts). @internal */
+  readonly tile: number;
   readonly #arena: Arena;
   readonly #numerics: "reproducible" | "fast";
   readonly #variant: Variant;
@@ -66,6 +71,8 @@ export class Runtime implements Disposable {
     this.#arena = arena;
     this.#numerics = numerics;
     this.#variant = variant;
+    // the largest tile that stays in 16 registers without and with fused multiply-add
+    this.tile = variant === "relaxed" ? 1 : 0;
     this.kernels = this.#guarded(kernels);
   }
 
@@ -90,6 +97,11 @@ export class Runtime implements Disposable {
       scope.release();
       throw error;
     }
+  }
+
+  /** Runs tasks first … last − 1 of a region whose arguments lie at `args`. @internal */
+  runTasks(kind: TaskKind, args: number, first: number, last: number): void {
+    this.kernels.tasks_run(taskKinds.indexOf(kind), args, first, last, 0);
   }
 
   /** Binary, numerics, threads and memory in use. */

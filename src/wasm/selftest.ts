@@ -14,7 +14,9 @@ interface SelfTestCase {
   readonly input: readonly number[];
   /** What the first elements of the output tensor, zero before the call, must then be. */
   readonly expected: readonly number[];
-  call(kernels: Kernels, out: number, input: number): void;
+  /** Written to a tensor of f64 before the call. */
+  readonly numbers?: readonly number[];
+  call(kernels: Kernels, out: number, input: number, numbers: number): void;
 }
 
 const anywhere = [-9, -2.5, -1, -0.25, 0, 0.5, 1, 3.25, 7, -0.375, -1.75];
@@ -48,28 +50,68 @@ const matrices = [
 // (sine, 0), (cosine, 0): the integer n is the f32 with the bits n
 const featureTable = [1, 0, 2, 0].map((n) => n * 2 ** -149);
 
-// all rows of a tile are given the same numbers, so that each must give the same eight
-function tiles(kernel: "gemm_nn_tile" | "gemm_tn_tile", row: readonly number[]): SelfTestCase[] {
-  return ([1, 2, 3, 4, 5, 6] as const).map((rows) => ({
-    kernel: `${kernel}_${rows}`,
-    input: matrices,
-    expected: Array.from({ length: rows }, () => row).flat(),
-    call: (kernels, out, x) =>
-      kernel === "gemm_nn_tile"
-        ? kernels[`${kernel}_${rows}`](out, 32, x + 32, 0, x + 16, 0, x, 2)
-        : kernels[`${kernel}_${rows}`](out, x + 64, 0, x, 32, 2),
-  }));
+type Rows = 1 | 2 | 3 | 4 | 5 | 6;
+const tileRows: readonly Rows[] = [1, 2, 3, 4, 5, 6];
+
+// start + a · b in f32
+function productOf(count: number, start: (i: number) => number, a: number, b: (i: number) => number): number[] {
+  return Array.from({ length: count }, (_, i) => Math.fround(start(i) + Math.fround(a * Math.fround(b(i)))));
 }
 
-// outputs of a layer of one input and eight outputs, and its derivatives as factors of something
-function dense(activation: number, expected: readonly number[]): SelfTestCase {
+// every tile on one product per element; all rows of a tile are given the same numbers, so that each must give the same
+function tiles(): SelfTestCase[] {
+  const given = (i: number) => Math.fround(matrices[i] ?? 0);
+  const factor = given(4);
+  const cases: SelfTestCase[] = [];
+  const repeated = (rows: number, row: readonly number[]) => Array.from({ length: rows }, () => row).flat();
+  const nn = (rows: number, columns: number, call: SelfTestCase["call"], kernel: keyof Kernels): void => {
+    const expected = repeated(
+      rows,
+      productOf(columns, (i) => given(i + 1), factor, given),
+    );
+    cases.push({ kernel, input: matrices, expected, call });
+  };
+  for (const rows of tileRows) {
+    for (const columns of [8, 16] as const) {
+      const name = `gemm_nn_tile_${rows}x${columns}` as const;
+      nn(rows, columns, (kernels, out, x) => kernels[name](out, 4 * columns, x + 4, 0, x + 16, 0, x, 1), name);
+      const transposed = `gemm_tn_tile_${rows}x${columns}` as const;
+      // the second panel comes after the first one's rows; a holds one row, of equal numbers from 16 on
+      const panel = (p: number) =>
+        repeated(
+          rows,
+          productOf(
+            8,
+            () => 0,
+            given(16),
+            (i) => given(i + 8 * p),
+          ),
+        );
+      cases.push({
+        kernel: transposed,
+        input: matrices,
+        expected: columns === 8 ? panel(0) : [...panel(0), ...panel(1)],
+        call: (kernels, out, x) => kernels[transposed](out, 32 * rows, x + 64, 0, x, 0, 1),
+      });
+    }
+    const edge = `gemm_nn_edge_${rows}` as const;
+    nn(rows, 7, (kernels, out, x) => kernels[edge](out, 28, x + 4, 0, x + 16, 0, x, 1, 7), edge);
+  }
+  nn(1, 32, (kernels, out, x) => kernels.gemm_nn_tile_1x32(out, 128, x + 4, 0, x + 16, 0, x, 1), "gemm_nn_tile_1x32");
+  return cases;
+}
+
+// activations of eight numbers, and their derivatives as factors of something
+function activation(kind: number, expected: readonly number[]): SelfTestCase {
   return {
-    kernel: "dense_forward",
+    kernel: "activate_strip",
     input: matrices,
     expected,
     call(kernels, out, x) {
-      kernels.dense_forward(out, out + 32, x + 4, x, x + 32, 0, 1, 1, 1, 8, 1, 0, activation);
-      kernels.activation_slope(out + 32, x, out, out + 32, 8, activation);
+      // the numbers of a layer with one input: bias + weight · input
+      kernels.gemm_nn_tile_1x8(out, 32, x + 32, 0, x + 4, 0, x, 1);
+      kernels.activate_strip(kind, out, out + 32, 32, 1, 8);
+      kernels.scale_strip(out + 32, 32, x, 32, out + 32, 32, 1);
     },
   };
 }
@@ -162,27 +204,23 @@ export const selfTestCases: readonly SelfTestCase[] = [
       0.22593534,
     ],
   ),
-  ...tiles("gemm_nn_tile", [1.125, -2.625, 4.125, 0.37500006, 0.375, 1.375, -3.5, 2.875]),
-  ...tiles(
-    "gemm_tn_tile",
-    [0.560000002, -1.29500008, 2.02999997, 0.315000057, 0, 0.735000014, -1.67999995, 1.47000003],
-  ),
-  dense(1, [0, 0.962499976, 0, 2.13750005, 0, 0.487500012, 2.0999999, 0, 0, -1.25, 0, -0.75, 0, 0.25, -2, 0]),
-  dense(
+  ...tiles(),
+  activation(1, [0, 0.962499976, 0, 2.13750005, 0, 0.487500012, 2.0999999, 0, 0, -1.25, 0, -0.75, 0, 0.25, -2, 0]),
+  activation(
     2,
     [
       -0.00324999983, 0.962499976, -0.0160000008, 2.13750005, -0.0337499976, 0.487500012, 2.0999999, -0.00149999978,
       0.00499999989, -1.25, 0.0199999996, -0.75, 0.0149999997, 0.25, -2, 0.00999999978,
     ],
   ),
-  dense(
+  activation(
     3,
     [
       -0.314020902, 0.745389938, -0.92166853, 0.972557664, -0.997660995, 0.452229977, 0.970451951, -0.148885012,
       0.450695425, -0.555492282, 0.301054239, -0.0405986756, 0.00700879097, 0.198872015, -0.116446018, 0.977833271,
     ],
   ),
-  dense(
+  activation(
     4,
     [
       -0.136323735, 0.696486235, -0.268770576, 1.91198289, -0.111665182, 0.302014709, 1.87089658, -0.0693855137,
@@ -197,7 +235,11 @@ export const selfTestCases: readonly SelfTestCase[] = [
       0.112751037, -0.095762074, 0.00170885399, 0.0207303781, 0.397582322, -0.112350404, 0.00908444542, 0.0256199669,
       0.062099468, 0.0356922746, 0.296557426, 0.333468258,
     ],
-    call: (kernels, out, x) => kernels.gaussian_nll(out + 48, out, out + 32, x, x + 32, x + 48, 1, 2, 2, 4, 4),
+    call(kernels, out, x) {
+      // partial sums beside the 12 numbers: five f64
+      kernels.gaussian_nll(out + 48, out, x, x + 32, x + 48, 1, 2, 2, 4, 4);
+      kernels.loss_reduce(out + 88, out + 32, out + 48, 0.25, 1, 1, 4);
+    },
   },
   {
     kernel: "mse",
@@ -207,16 +249,17 @@ export const selfTestCases: readonly SelfTestCase[] = [
   },
   {
     // parameters and both means after two steps
-    kernel: "adam_step",
+    kernel: "adam_update",
     input: matrices,
     expected: [
       -0.23604092, 0.236487508, -0.236562744, 0.236319274, 0.0879289359, -0.230428934, 0.372928917, -0.135428935,
       0.00431789272, 0.0293759834, 0.0768215731, 0.0101830894,
     ],
-    call(kernels, out, x) {
-      for (const correction of [10, 5]) {
-        kernels.adam_step(out, out + 16, out + 32, x, 4, 0.1, 0.9, 0.99, 1e-8, correction, 50, 0.5);
-      }
+    // learning rate, betas, epsilon, corrections and decay of two steps
+    numbers: [0.1, 0.9, 0.99, 1e-8, 10, 50, 0.5, 0.1, 0.9, 0.99, 1e-8, 5, 50, 0.5],
+    call(kernels, out, x, numbers) {
+      kernels.adam_update(numbers, 0, out, out + 16, out + 32, x, 4);
+      kernels.adam_update(numbers + 56, 0, out, out + 16, out + 32, x, 4);
     },
   },
   {
@@ -265,8 +308,9 @@ export const selfTestCases: readonly SelfTestCase[] = [
 // Philox4x32-10 of counter and key zero, as published with Random123
 const philoxWords = [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8];
 
-// the most that a case has: six rows of eight
-const ELEMENTS = 48;
+// the most that a case has: six rows of sixteen
+const ELEMENTS = 96;
+const NUMBERS = 14;
 
 // how far fused multiply-add may move a result, relative to max(1, |result|)
 const FAST_TOLERANCE = 1e-5;
@@ -281,10 +325,12 @@ export function selfTest(runtime: Runtime): void {
     compare("philox_bits", words.view, philoxWords, true);
     const input = scope.tensor([ELEMENTS]);
     const out = scope.tensor([ELEMENTS]);
-    for (const { kernel, input: values, expected, call } of selfTestCases) {
+    const doubles = scope.tensor([NUMBERS], "f64");
+    for (const { kernel, input: values, numbers = [], expected, call } of selfTestCases) {
       input.view.fill(0).set(values);
+      doubles.view.set(numbers);
       out.view.fill(0);
-      call(runtime.kernels, out.address, input.address);
+      call(runtime.kernels, out.address, input.address, doubles.address);
       compare(kernel, out.view, expected, exact);
     }
   } finally {

@@ -197,76 +197,93 @@ function addMatrixKernels(scope: Scope, add: Add, normal: Make): void {
     kernels.gemm_pack_transposed(out, b, K, C),
   );
   add("gemm_nn", [scope.tensor([M, C])], [normal(M, K), panels(), normal(C)], (c, a, b, bias) =>
-    kernels.gemm_nn(c, C, a, K, b, bias, M, C, K, 0),
+    kernels.gemm_nn(c, C, a, K, b, bias, M, C, K, 0, 0),
   );
   add("gemm_tn", [scope.tensor([2, K, 8])], [normal(M, K), normal(M, 16)], (out, a, z) =>
-    kernels.gemm_tn(out, a, K, z, 16, M, C, K),
+    kernels.gemm_tn(out, a, K, z, 16, M, C, K, 0, 0),
   );
-  for (const rows of [1, 2, 3, 4, 5, 6] as const) {
-    const product = [scope.tensor([rows, 8])];
-    add(`gemm_nn_tile_${rows}`, product, [normal(8), normal(rows, K), normal(K, 8)], (c, init, a, panel) =>
-      kernels[`gemm_nn_tile_${rows}`](c, 32, init, 0, a, 4 * K, panel, K),
+  const nn = (kernel: NnTile, rows: number, columns: number): void =>
+    add(
+      kernel,
+      [scope.tensor([rows, columns])],
+      [normal(columns), normal(rows, K), normal(columns / 8, K, 8)],
+      (...at) => kernels[kernel](at[0], 4 * columns, at[1], 0, at[2], 4 * K, at[3], K),
     );
-    add(`gemm_tn_tile_${rows}`, [scope.tensor([rows, 8])], [normal(M, rows), normal(M, 8)], (c, a, z) =>
-      kernels[`gemm_tn_tile_${rows}`](c, a, 4 * rows, z, 32, M),
+  for (const rows of [1, 2, 3, 4, 5, 6] as const) {
+    for (const columns of [8, 16] as const) {
+      nn(`gemm_nn_tile_${rows}x${columns}`, rows, columns);
+      const tn = `gemm_tn_tile_${rows}x${columns}` as const;
+      add(tn, [scope.tensor([columns / 8, rows, 8])], [normal(M, rows), normal(M, columns)], (c, a, z) =>
+        kernels[tn](c, 32 * rows, a, 4 * rows, z, 4 * columns, M),
+      );
+    }
+    const edge = `gemm_nn_edge_${rows}` as const;
+    add(edge, [scope.tensor([rows, 5])], [normal(5), normal(rows, K), normal(K, 8)], (c, init, a, panel) =>
+      kernels[edge](c, 20, init, 0, a, 4 * K, panel, K, 5),
     );
   }
+  nn("gemm_nn_tile_1x32", 1, 32);
 }
+
+type NnTile = Extract<keyof Kernels, `gemm_nn_tile_${string}`>;
 
 // layers of E networks with K inputs and C outputs, on B rows
 function addNetworkKernels(scope: Scope, add: Add, normal: Make): void {
   const { kernels } = scope.runtime;
   const [E, B, K, C, C8] = [2, 3, 5, 11, 16];
   const swish = 4;
-  const members = (): Tensor<"i32"> => scope.tensor([E], "i32").write([1, 0]);
-  const parameters = (): Tensor[] => [normal(E, 2, K, 8), normal(E, C8)];
-  add("activation_slope", [scope.tensor([C8])], [normal(C8), normal(C8)], (out, x, slope) =>
-    kernels.activation_slope(out, x, 0, slope, C8, swish),
+  add("activate_strip", [normal(B, 16), scope.tensor([B, 16])], [], (y, slope) =>
+    kernels.activate_strip(swish, y, slope, 64, B, 16),
   );
-  add(
-    "dense_forward",
-    [scope.tensor([E, B, C8]), scope.tensor([E, B, C8])],
-    [normal(E, B, K), ...parameters(), members()],
-    (y, slope, x, weights, bias, list) =>
-      kernels.dense_forward(y, slope, x, weights, bias, list, E, B, K, C, K, B * K, swish),
+  add("scale_strip", [scope.tensor([B, 8])], [normal(B, 8), normal(B, 8)], (out, x, slope) =>
+    kernels.scale_strip(out, 32, x, 32, slope, 32, B),
   );
-  add(
-    "dense_weight_gradient",
-    parameters(),
-    [normal(E, B, K), normal(E, B, C8), members()],
-    (dweights, dbias, x, dz, list) => kernels.dense_weight_gradient(dweights, dbias, x, dz, list, E, B, K, C, K, B * K),
+  // a network of one layer, as its table says it
+  const [weights, bias] = [normal(E, 2, K, 8), normal(E, C8)];
+  const wordsOf = (...words: number[]): Tensor<"u32"> => scope.tensor([words.length], "u32").write(words);
+  const transposed = scope.tensor([E, 1, C, 8]);
+  const parameters = weights.address;
+  const layer = [K, C, C8, swish, weights.address, bias.address, transposed.address, 0];
+  const net = wordsOf(1, E, C8, 0, parameters, 0, 0, 0, ...layer);
+  const [x, out] = [normal(E, B, K), scope.tensor([E, B, C8])];
+  const list = scope.tensor([E], "i32").write([1, 0]);
+  const scratch = scope.tensor([2 * B * C8]);
+  const args = wordsOf(
+    net.address,
+    out.address,
+    x.address,
+    list.address,
+    B,
+    1,
+    B * K,
+    scratch.address,
+    4 * scratch.size,
   );
-  add(
-    "dense_input_gradient",
-    [scope.tensor([E, B, 8])],
-    [normal(E, B, C8), normal(E, 1, C, 8), normal(E, B, 8), members()],
-    (dx, dz, transposed, slope, list) =>
-      kernels.dense_input_gradient(dx, dz, transposed, 0, slope, list, E, B, K, C, 8, swish),
-  );
-  add(
-    "dense_tangent",
-    [scope.tensor([E, B, C8])],
-    [normal(E, B, K), normal(E, B, K), normal(E, 2, K, 8), ...parameters(), normal(E, B, C8), members()],
-    (ty, tx, x, weights, tweights, tbias, slope, list) =>
-      kernels.dense_tangent(ty, tx, x, weights, tweights, tbias, 0, slope, list, E, B, K, C, K, B * K, swish),
-  );
+  // a single layer needs no scratch
+  add("tasks_run", [out], [args, net, x, weights, bias, list], (_, words) => kernels.tasks_run(0, words, 0, E, 0));
+  add("weight_tasks", [], [net], (table) => kernels.weight_tasks(table));
   const D = 3;
   const bounds = scope.tensor([2, D]).write([0.5, 0.5, 0.5, -10, -10, -10]);
   add(
     "gaussian_nll",
-    [scope.tensor([E], "f64"), scope.tensor([E, B, 2 * D]), scope.tensor([2, D])],
+    [scope.tensor([E, 1, 1 + 2 * D], "f64"), scope.tensor([E, B, 2 * D])],
     [normal(E, B, 2 * D), normal(E, B, D), bounds],
-    (loss, dout, dbounds, out, target, b) =>
-      kernels.gaussian_nll(loss, dout, dbounds, out, target, b, E, B, D, 2 * D, B * D),
+    (partials, dout, output, target, b) =>
+      kernels.gaussian_nll(partials, dout, output, target, b, E, B, D, 2 * D, B * D),
   );
   add(
     "mse",
-    [scope.tensor([E], "f64"), scope.tensor([E, B, D])],
+    [scope.tensor([E, 1], "f64"), scope.tensor([E, B, D])],
     [normal(E, B, D), normal(E, B, D)],
-    (loss, dout, out, target) => kernels.mse(loss, dout, out, target, E, B, D, D, B * D),
+    (partials, dout, output, target) => kernels.mse(partials, dout, output, target, E, B, D, D, B * D),
   );
-  add("adam_step", [normal(C), scope.tensor([C]), scope.tensor([C])], [normal(C)], (p, m, v, g) =>
-    kernels.adam_step(p, m, v, g, C, 1e-3, 0.9, 0.999, 1e-8, 10, 1000, 1e-4),
+  const sums = scope.tensor([E, 3, 1 + 2 * D], "f64").write(Array.from({ length: E * 3 * (1 + 2 * D) }, (_, i) => i));
+  add("loss_reduce", [scope.tensor([E], "f64"), scope.tensor([2 * D])], [sums], (loss, extras, partials) =>
+    kernels.loss_reduce(loss, extras, partials, 0.5, E, 3, 2 * D),
+  );
+  const numbers = scope.tensor([8], "f64").write([1e-3, 0.9, 0.999, 1e-8, 10, 1000, 0, 1e-4]);
+  add("adam_update", [normal(C), scope.tensor([C]), scope.tensor([C])], [normal(C), numbers], (p, m, v, g, rates) =>
+    kernels.adam_update(rates, 1, p, m, v, g, C),
   );
   add("moments_merge", [scope.tensor([D], "f64"), scope.tensor([D], "f64")], [normal(B, D)], (mean, m2, x) =>
     kernels.moments_merge(mean, m2, x, 0, B, D),

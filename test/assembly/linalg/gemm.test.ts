@@ -12,8 +12,10 @@ import { generator, numbers } from "../../support/numbers.js";
 import { runtimes } from "../../support/runtime.js";
 
 const U = 2 ** -24;
-const size = fc.constantFrom(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 33);
+const size = fc.constantFrom(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 33, 40);
 const exponent = fc.integer({ min: -20, max: 20 });
+/** Numbers of the tiles of assembly/linalg/gemm.ts. */
+const tiles = [0, 1, 2, 3];
 const padded = (n: number) => Math.ceil(n / 8) * 8;
 
 /** Calls `use` with a function that makes tensors of given numbers, disposed of afterwards. */
@@ -64,9 +66,10 @@ for (const [name, runtime] of runtimes) {
         size,
         size,
         fc.constantFrom("zero", "bias", "add"),
+        fc.constantFrom(...tiles),
         exponent,
         fc.integer(),
-        (M, K, N, start, e, seed) => {
+        (M, K, N, start, tile, e, seed) => {
           const next = generator(seed);
           const [a, b] = [numbers(next, M * K, 2 ** e), numbers(next, K * N)];
           const [bias, before] = [numbers(next, N, 2 ** e), numbers(next, M * N, 2 ** e)];
@@ -80,7 +83,7 @@ for (const [name, runtime] of runtimes) {
             const panels = make(panelsOf(b, K, N));
             const biasAddress = start === "bias" ? make(bias).address : 0;
             const add = start === "add" ? 1 : 0;
-            kernels.gemm_nn(c.address, ldc, left.address, lda, panels.address, biasAddress, M, N, K, add);
+            kernels.gemm_nn(c.address, ldc, left.address, lda, panels.address, biasAddress, M, N, K, add, tile);
             const { view } = c;
             for (let i = 0; i < view.length; i++) {
               const [row, column] = [Math.floor(i / ldc), i % ldc];
@@ -100,7 +103,7 @@ for (const [name, runtime] of runtimes) {
 
   tests("gemm_tn: panels plus aᵀ · z in the packed layout", () => {
     fc.assert(
-      fc.property(size, size, size, exponent, fc.integer(), (M, K, N, e, seed) => {
+      fc.property(size, size, size, fc.constantFrom(...tiles), exponent, fc.integer(), (M, K, N, tile, e, seed) => {
         const next = generator(seed);
         const [a, z, before] = [numbers(next, M * K, 2 ** e), numbers(next, M * N), numbers(next, K * N, 2 ** e)];
         const { product, magnitude } = gemm(transpose(a, M, K), z, K, M, N, (i, j) => before[i * N + j]);
@@ -110,7 +113,7 @@ for (const [name, runtime] of runtimes) {
         withTensors(runtime, (make) => {
           const panels = make(panelsOf(before, K, N));
           const left = make(spread(a, M, K, K + 2));
-          kernels.gemm_tn(panels.address, left.address, K + 2, make(paddedZ).address, ldz, M, N, K);
+          kernels.gemm_tn(panels.address, left.address, K + 2, make(paddedZ).address, ldz, M, N, K, 1, tile);
           const { view } = panels;
           const [products, magnitudes] = [product, magnitude].map((values) => {
             const out = new Float64Array(view.length);
@@ -149,20 +152,33 @@ for (const [name, runtime] of runtimes) {
     );
   });
 
-  tests("an element has the same bits whatever rows and columns stand beside it", () => {
-    const [M, K, N] = [47, 19, 21];
+  tests("an element has the same bits whatever rows and columns stand beside it, and whatever the tile", () => {
+    const [M, K, N] = [47, 19, 69];
     const next = generator(1);
     const [a, b] = [numbers(next, M * K), numbers(next, K * N)];
     withTensors(runtime, (make) => {
-      const c = make(filled(M * N, NaN));
       const left = make(a);
       const panels = make(panelsOf(b, K, N));
-      kernels.gemm_nn(c.address, N, left.address, K, panels.address, 0, M, N, K, 0);
-      for (let row = 0; row < M; row++) {
-        const alone = make(filled(N, NaN));
-        kernels.gemm_nn(alone.address, N, left.address + 4 * row * K, K, panels.address, 0, 1, N, K, 0);
-        assert.equal(alone.read(), c.view.slice(row * N, (row + 1) * N));
+      const product = (row: number, rows: number, tile: number): Float32Array => {
+        const c = make(filled(rows * N, NaN));
+        kernels.gemm_nn(c.address, N, left.address + 4 * row * K, K, panels.address, 0, rows, N, K, 0, tile);
+        return c.read();
+      };
+      const all = product(0, M, 0);
+      for (const tile of tiles) {
+        assert.equal(product(0, M, tile), all);
+        for (const rows of [1, 2, 3, 4, 5, 6, 7]) {
+          const row = 5 * rows;
+          assert.equal(product(row, rows, tile), all.slice(row * N, (row + rows) * N), `${rows} rows`);
+        }
       }
+      const z = make(numbers(next, M * 72));
+      const weights = (tile: number): Float32Array => {
+        const sum = make(filled(72 * K, NaN));
+        kernels.gemm_tn(sum.address, left.address, K, z.address, 72, M, 69, K, 0, tile);
+        return sum.read();
+      };
+      for (const tile of tiles) assert.equal(weights(tile), weights(0));
     });
   });
 
@@ -174,7 +190,7 @@ for (const [name, runtime] of runtimes) {
     b[3 * N + 9] = NaN;
     withTensors(runtime, (make) => {
       const c = make(filled(M * N, 0));
-      kernels.gemm_nn(c.address, N, make(a).address, K, make(panelsOf(b, K, N)).address, 0, M, N, K, 0);
+      kernels.gemm_nn(c.address, N, make(a).address, K, make(panelsOf(b, K, N)).address, 0, M, N, K, 0, 0);
       const { view } = c;
       for (let i = 0; i < M * N; i++) {
         assert.is(Number.isNaN(view[i]), Math.floor(i / N) === 7 || i % N === 9, `element ${i}`);

@@ -18,34 +18,18 @@ for (const [name, runtime] of runtimes) {
   const points = Float32Array.from({ length: 8 * Math.floor(20 / step) }, (_, i) => i * step - 80);
   const n = points.length;
 
-  /** Outputs and, as factors of one, derivatives of the activation at `values`, by a layer of one weight 1. */
+  /** Outputs, and derivatives where there are any, of the activation at `values`. */
   function apply(kind: number, values: Float32Array): { y: Float32Array; dy: Float32Array } {
-    using x = runtime.tensor([n]).write(values);
-    using weight = runtime.tensor([8]).write([1, 0, 0, 0, 0, 0, 0, 0]);
-    using bias = runtime.tensor([8]);
-    using y = runtime.tensor([n, 8]);
-    using derivative = runtime.tensor([n, 8]);
-    using out = runtime.tensor([n, 8]);
-    const { kernels } = runtime;
-    kernels.dense_forward(
-      y.address,
-      derivative.address,
-      x.address,
-      weight.address,
-      bias.address,
-      0,
-      1,
-      n,
-      1,
-      1,
-      1,
-      0,
-      kind,
-    );
-    out.view.fill(1);
-    kernels.activation_slope(out.address, out.address, y.address, derivative.address, 8 * n, kind);
-    const first = (view: Float32Array) => view.filter((_, i) => i % 8 === 0);
-    return { y: first(y.view), dy: first(out.view) };
+    using y = runtime.tensor([n / 8, 8]).write(values);
+    using derivative = runtime.tensor([n / 8, 8]).write(new Float32Array(n).fill(1));
+    using scaled = runtime.tensor([n / 8, 8]).write(new Float32Array(n).fill(1));
+    runtime.kernels.activate_strip(kind, y.address, derivative.address, 32, n / 8, 8);
+    runtime.kernels.scale_strip(scaled.address, 32, scaled.address, 32, derivative.address, 32, n / 8);
+    using alone = runtime.tensor([n / 8, 8]).write(values);
+    runtime.kernels.activate_strip(kind, alone.address, 0, 32, n / 8, 8);
+    const bits = (tensor: typeof y): Uint32Array => new Uint32Array(tensor.read().buffer);
+    assert.equal(bits(alone), bits(y), "with and without the derivative");
+    return { y: y.read(), dy: scaled.read() };
   }
 
   for (const [kind, activation] of activations.entries()) {

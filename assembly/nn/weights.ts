@@ -1,0 +1,149 @@
+// Gradients of an ensemble's parameters and what is done with them: added up, or taken for a step of Adam at once, while
+// they are in the cache. A task is some panels of one layer of one member, whatever the number of slots: every weight
+// belongs to one task, and its gradient is summed over slots and rows in their order.
+//
+// Arguments (32-bit words, src/nn/weights.ts has the same numbers): network, workspace, slots, gradients (laid out as the
+// parameters), flags, scratch, bytes of scratch for one thread, address of Adam's numbers (assembly/nn/adam.ts), first and
+// second moments.
+
+import { adam_update } from "./adam";
+import {
+  address,
+  biases,
+  bytes,
+  inputs,
+  layer_count,
+  layer_of,
+  leading,
+  outputs,
+  padded,
+  parameters,
+  tile_of,
+  transposed,
+  weights,
+  word,
+} from "./network";
+import { input_leading, layer_gradient, layer_input, member_of } from "./passes";
+import { Tile, tn_strip } from "../linalg/gemm";
+import { transpose_panel } from "../linalg/pack";
+import { getv, putv, zero } from "../memory";
+
+export namespace WeightFlags {
+  /** Start from what `gradients` holds, not from zero. */
+  export const accumulate: i32 = 1;
+  /** Write the sums to `gradients`. */
+  export const keep: i32 = 2;
+  /** Take a step of Adam with the sums, and renew the transposed weights of all layers but the first. */
+  export const step: i32 = 4;
+}
+
+/** Floats of weights that one task has, at most, unless it is a single panel. */
+const TASK_FLOATS: i32 = 8192;
+
+// panels of one task in a layer of K inputs
+// @ts-ignore: decorator
+@inline
+function panels_per_task(K: i32): i32 {
+  return max(1, TASK_FLOATS / (8 * K));
+}
+
+// @ts-ignore: decorator
+@inline
+function tasks_of(layer: usize): i32 {
+  const per = panels_per_task(inputs(layer));
+  return ((padded(outputs(layer)) >> 3) + per - 1) / per;
+}
+
+/** Tasks of one member. */
+export function weight_tasks(net: usize): i32 {
+  let count = 0;
+  for (let l = layer_count(net) - 1; l >= 0; --l) count += tasks_of(layer_of(net, l));
+  return count;
+}
+
+/** Region "weights": task `member · weight_tasks + …`. */
+export function weights_task(args: usize, task: i32, thread: i32): void {
+  const count = weight_tasks(address(args, 0));
+  member_task(args, task / count, task % count, thread);
+}
+
+/** One of the tasks of a member. */
+export function member_task(args: usize, member: i32, task: i32, thread: i32): void {
+  const net = address(args, 0);
+  const flags = word(args, 4);
+  const tile = tile_of(net);
+  let l = 0;
+  for (; task >= tasks_of(layer_of(net, l)); ++l) task -= tasks_of(layer_of(net, l));
+  const layer = layer_of(net, l);
+  const K = inputs(layer);
+  const N = padded(outputs(layer));
+  const per = panels_per_task(K) << 3;
+  const end = min(N, (task + 1) * per);
+  // gradients lie as the parameters do, `shift` bytes further on
+  const shift = address(args, 3) - parameters(net);
+  const kept = flags & (WeightFlags.accumulate | WeightFlags.keep);
+  const scratch = address(args, 5) + <usize>thread * <usize>word(args, 6);
+  for (let column = task * per; column < end;) {
+    const columns = tile >= Tile.of4x16 && end - column > 8 ? 16 : 8;
+    const panel = weights(layer, member) + bytes(column, K);
+    const bias = biases(layer, member) + bytes(column, 1);
+    const size = bytes(columns, K);
+    const sum = kept ? panel + shift : scratch;
+    const biasSum = kept ? bias + shift : scratch + size;
+    if (!(flags & WeightFlags.accumulate)) {
+      zero(sum, size);
+      zero(biasSum, bytes(columns, 1));
+    }
+    add_slots(net, args, l, member, columns, column, sum, biasSum);
+    if (flags & WeightFlags.step) {
+      const numbers = address(args, 7);
+      const m = address(args, 8) - parameters(net);
+      const v = address(args, 9) - parameters(net);
+      adam_update(numbers, 1 + l, panel, panel + m, panel + v, sum, columns * K);
+      adam_update(numbers, 0, bias, bias + m, bias + v, biasSum, columns);
+      for (let c = 0; l > 0 && c < columns; c += 8) {
+        transpose_panel(transposed(layer, member), panel + bytes(c, K), K, outputs(layer), column + c);
+      }
+    }
+    column += columns;
+  }
+}
+
+// adds xᵀ · dz and the column sums of dz over all slots of the member
+function add_slots(
+  net: usize,
+  args: usize,
+  l: i32,
+  member: i32,
+  columns: i32,
+  column: i32,
+  sum: usize,
+  biasSum: usize,
+): void {
+  const work = address(args, 1);
+  const slots = word(args, 2);
+  const layer = layer_of(net, l);
+  const K = inputs(layer);
+  const rows = word(work, 0);
+  const ldx = bytes(1, input_leading(net, l));
+  const ldz = bytes(1, leading(layer));
+  for (let slot = 0; slot < slots; ++slot) {
+    if (member_of(work, slot) != member) continue;
+    const dz = layer_gradient(net, work, l, slot, 0) + bytes(column, 1);
+    tn_strip(columns, tile_of(net), sum, layer_input(net, work, l, slot, 0), ldx, dz, ldz, rows, K);
+    for (let c: usize = 0; c < bytes(columns, 1); c += 32) add_rows(biasSum + c, dz + c, ldz, rows);
+  }
+}
+
+// sum [8] += Σ over rows of z [rows, 8]
+function add_rows(sum: usize, z: usize, ld: usize, rows: i32): void {
+  let left = getv(sum);
+  let right = getv(sum + 16);
+  for (; rows > 0; --rows) {
+    left = f32x4.add(left, getv(z));
+    right = f32x4.add(right, getv(z + 16));
+    z += ld;
+  }
+  putv(sum, left);
+  putv(sum + 16, right);
+}
