@@ -6,11 +6,11 @@ import { getsplat } from "../memory";
 import { madd, nmadd } from "../math/madd";
 import { uniform } from "./uniform";
 
-// P, then Q (whose constant is 1), from the highest power down
+// P, then Q (whose constant is 1), from the highest power down; ½, ¼; the bounds
 const TABLE = memory.data<f32>(
   [
     2244.55850079, 6942.34676243, 2383.58661859, 194.047011201, 3.99999972874, 2740.4044807, 3535.95918533,
-    838.776524128, 55.3510276123,
+    838.776524128, 55.3510276123, 1, 0.5, 0.25, -2, 2,
   ],
   16,
 );
@@ -19,8 +19,8 @@ const TABLE = memory.data<f32>(
 // @ts-ignore: decorator
 @inline
 export function truncated_normal(bits: v128): v128 {
-  const q = f32x4.sub(uniform(bits), f32x4.splat(0.5));
-  const v = nmadd(q, q, f32x4.splat(0.25));
+  const q = f32x4.sub(uniform(bits), getsplat(TABLE + 40));
+  const v = nmadd(q, q, getsplat(TABLE + 44));
   let p = madd(getsplat(TABLE), v, getsplat(TABLE + 4));
   p = madd(p, v, getsplat(TABLE + 8));
   p = madd(p, v, getsplat(TABLE + 12));
@@ -28,7 +28,7 @@ export function truncated_normal(bits: v128): v128 {
   let d = madd(getsplat(TABLE + 20), v, getsplat(TABLE + 24));
   d = madd(d, v, getsplat(TABLE + 28));
   d = madd(d, v, getsplat(TABLE + 32));
-  d = madd(d, v, f32x4.splat(1));
+  d = madd(d, v, getsplat(TABLE + 36));
   const z = f32x4.div(f32x4.mul(q, p), d);
-  return f32x4.pmin(f32x4.pmax(z, f32x4.splat(-2)), f32x4.splat(2));
+  return f32x4.pmin(f32x4.pmax(z, getsplat(TABLE + 48)), getsplat(TABLE + 52));
 }
