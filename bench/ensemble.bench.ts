@@ -4,6 +4,7 @@
 import { createAdam, createEnsemble, type Ensemble, meanSquaredError } from "../src/nn/index.js";
 import type { Runtime, Tensor } from "../src/wasm/index.js";
 import type { Case } from "./harness.js";
+import { squaredError } from "./plain/losses.js";
 import { PlainMlp } from "./plain/mlp.js";
 
 const MEMBERS = 5;
@@ -70,10 +71,10 @@ function training(runtime: Runtime, layers: readonly number[], rows: number): Ca
     adam.step(gradients);
     return loss.view[0]!;
   };
-  const [inputs, targets] = [byMember(x), byMember(target)];
+  const [inputs, losses] = [byMember(x), byMember(target).map(squaredError)];
   const theirs = (): number => {
     let sum = 0;
-    for (const [e, network] of plain.entries()) sum += network.train(inputs[e]!, targets[e]!, LEARNING_RATE);
+    for (const [e, network] of plain.entries()) sum += network.train(inputs[e]!, losses[e]!, LEARNING_RATE);
     return sum;
   };
   return {

@@ -1,7 +1,8 @@
-// One swish network in plain JavaScript: forward, and a training step (squared error, backward, Adam), on the tiled product of
-// bench/plain/gemm.ts. The peer of the ensemble bench, which calls it once per member.
+// One swish network in plain JavaScript: forward, and a training step (loss, backward, Adam), on the tiled product of
+// bench/plain/gemm.ts. A peer of the benches, which call it once per member.
 
 import { packPanels, plainGemm } from "./gemm.js";
+import type { PlainLoss } from "./losses.js";
 
 interface Layer {
   readonly K: number;
@@ -52,16 +53,10 @@ export class PlainMlp {
     return input;
   }
 
-  /** One step of Adam on the mean squared error; returns the loss before it. */
-  train(x: Float32Array, target: Float32Array, learningRate: number): number {
+  /** One step of Adam; returns the loss before it. */
+  train(x: Float32Array, lossOf: PlainLoss, learningRate: number): number {
     const output = this.forward(x);
-    const { dz } = this.layers[this.layers.length - 1]!;
-    let loss = 0;
-    for (let i = 0; i < output.length; i++) {
-      const error = output[i]! - target[i]!;
-      loss += (error * error) / output.length;
-      dz[i] = (2 * error) / output.length;
-    }
+    const loss = lossOf(output, this.layers[this.layers.length - 1]!.dz);
     for (let l = this.layers.length - 1; l >= 0; l--) this.#backward(l, l > 0 ? this.layers[l - 1]!.y : x);
     this.#adam(learningRate);
     return loss;
