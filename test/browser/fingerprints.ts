@@ -26,8 +26,10 @@ function withoutClock(key: string, value: unknown): unknown {
 }
 
 /** SHA-256 of a learning run of two trials: of all that it saves (parameters, buffer, optimizer, random streams), and of its log. */
-export async function petsFingerprint(): Promise<{ state: string; log: string; episodeReturns: number[] }> {
-  const runtime = await loadRuntime();
+export async function petsFingerprint(
+  options?: RuntimeOptions,
+): Promise<{ state: string; log: string; episodeReturns: number[] }> {
+  const runtime = await loadRuntime(options);
   const env = makeEnv(runtime, cartPoleContinuous, { seed: 0 });
   const run = pets(runtime, env, { trials: 2, seed: 0 });
   const lines: string[] = [];
