@@ -1,6 +1,13 @@
 // This project's side of the comparison, in the terms of its public interface.
 
-import { createAdam, createEnsemble, type Ensemble, gaussianNll, logVarianceBounds } from "../../src/nn/index.js";
+import {
+  createAdam,
+  createEnsemble,
+  createTrainer,
+  type Ensemble,
+  gaussianNll,
+  logVarianceBounds,
+} from "../../src/nn/index.js";
 import type { Runtime, Tensor } from "../../src/wasm/index.js";
 import { ADAM, BOUNDS, type Inference, type LayerArrays, LAYERS, MEMBERS, type Problem, TARGETS } from "./work.js";
 import type { Training } from "./work.js";
@@ -39,34 +46,53 @@ export function inference(runtime: Runtime, { rows, inputs }: Problem): Inferenc
 
 export function training(runtime: Runtime, { rows, inputs, targets }: Problem): Training {
   const ensemble = networks(runtime);
-  const adam = createAdam(runtime, ensemble, ADAM);
   const bounds = logVarianceBounds(runtime, TARGETS, BOUNDS);
-  const workspace = ensemble.workspace(rows);
-  const target = runtime.tensor([MEMBERS, rows, TARGETS]).write(join(targets));
-  const gradients = runtime.tensor([ensemble.params.size]);
-  const loss = runtime.tensor([MEMBERS], "f64");
-  workspace.input.write(join(inputs));
-  const differentiate = (): void => {
-    ensemble.forward(workspace, rows);
-    const { output, outputGradient } = workspace;
-    gaussianNll(runtime, { loss, outputGradient }, { output, target, rows, bounds });
-    ensemble.vjp(workspace, rows, gradients);
-  };
+  // one table for all members, of which each takes its own rows
+  const trainer = createTrainer(ensemble, {
+    inputs: runtime.tensor([MEMBERS * rows, LAYERS[0]]).write(join(inputs)),
+    targets: runtime.tensor([MEMBERS * rows, TARGETS]).write(join(targets)),
+    batchSize: rows,
+    optimizer: createAdam(runtime, ensemble, ADAM),
+    loss: "gaussian",
+    bounds,
+    // the bounds' gradient is computed, but they stay where they are, as on the other side
+    boundsOptimizer: createAdam(runtime, bounds, { learningRate: 0 }),
+  });
+  const order = runtime.tensor([MEMBERS, rows], "u32");
+  order.write(Uint32Array.from({ length: MEMBERS * rows }, (_, row) => row));
+  const losses = new Float64Array(MEMBERS);
   return {
     run() {
-      differentiate();
-      adam.step(gradients);
+      losses.fill(0);
+      trainer.step(order, 0, rows, losses);
     },
-    losses: async () => [...loss.view],
-    async gradients() {
-      differentiate();
-      // laid out as the parameters, so networks of gradients can be read as networks
-      const gradient = networks(runtime);
-      gradient.params.view.set(gradients.view);
-      gradient.changed();
-      return readNetworks(gradient);
-    },
+    losses: async () => [...losses],
+    gradients: async () => gradients(runtime, rows, inputs, targets),
   };
+}
+
+// pass by pass: the trainer, whose steps are of the same bits, leaves no gradients
+function gradients(
+  runtime: Runtime,
+  rows: number,
+  inputs: readonly Float32Array[],
+  targets: readonly Float32Array[],
+): LayerArrays[][] {
+  const ensemble = networks(runtime);
+  const workspace = ensemble.workspace(rows);
+  workspace.input.write(join(inputs));
+  ensemble.forward(workspace, rows);
+  const { output, outputGradient } = workspace;
+  const target = runtime.tensor([MEMBERS, rows, TARGETS]).write(join(targets));
+  const bounds = logVarianceBounds(runtime, TARGETS, BOUNDS);
+  const loss = runtime.tensor([MEMBERS], "f64");
+  gaussianNll(runtime, { loss, outputGradient }, { output, target, rows, bounds });
+  const gradient = runtime.tensor([ensemble.params.size]);
+  ensemble.vjp(workspace, rows, gradient);
+  // laid out as the parameters, so networks of gradients can be read as networks
+  ensemble.params.view.set(gradient.view);
+  ensemble.changed();
+  return readNetworks(ensemble);
 }
 
 function networks(runtime: Runtime): Ensemble {
