@@ -4,7 +4,7 @@
 // Its numbers, as the host hands them over (f64): learning rate, β1, β2, ε, and the corrections 1 / (1 − βᵗ); then one
 // coefficient of weight decay for biases and one for each layer's weights.
 
-import { get, getupto, putupto } from "../memory";
+import { get, getpart, getv, putpart, putv } from "../memory";
 
 /**
  * For each of n parameters: g' = g + decay·p;  m += (1 − β1)(g' − m);  v += (1 − β2)(g'² − v);
@@ -18,21 +18,38 @@ export function adam_update(numbers: usize, kind: i32, params: usize, m: usize, 
   const scale2 = f32x4.splat(<f32>get<f64>(numbers + 40));
   const floor = f32x4.splat(<f32>get<f64>(numbers + 24));
   const decay = f32x4.splat(<f32>get<f64>(numbers + 48 + ((<usize>kind) << 3)));
-  for (; n > 0; n -= 4) {
-    let p = getupto(params, n);
-    let first = getupto(m, n);
-    let second = getupto(v, n);
-    const gradient = f32x4.add(getupto(g, n), f32x4.mul(decay, p));
-    first = f32x4.add(first, f32x4.mul(rate1, f32x4.sub(gradient, first)));
-    second = f32x4.add(second, f32x4.mul(rate2, f32x4.sub(f32x4.mul(gradient, gradient), second)));
-    const denominator = f32x4.add(f32x4.sqrt(f32x4.mul(second, scale2)), floor);
-    p = f32x4.sub(p, f32x4.div(f32x4.mul(step, first), denominator));
-    putupto(params, p, n);
-    putupto(m, first, n);
-    putupto(v, second, n);
+  for (; n >= 4; n -= 4) {
+    const p = getv(params);
+    const gradient = f32x4.add(getv(g), f32x4.mul(decay, p));
+    const first = mean(getv(m), gradient, rate1);
+    const second = mean(getv(v), f32x4.mul(gradient, gradient), rate2);
+    putv(m, first);
+    putv(v, second);
+    putv(params, moved(p, first, second, step, scale2, floor));
     params += 16;
     m += 16;
     v += 16;
     g += 16;
   }
+  if (n <= 0) return;
+  const p = getpart(params, n);
+  const gradient = f32x4.add(getpart(g, n), f32x4.mul(decay, p));
+  const first = mean(getpart(m, n), gradient, rate1);
+  const second = mean(getpart(v, n), f32x4.mul(gradient, gradient), rate2);
+  putpart(m, first, n);
+  putpart(v, second, n);
+  putpart(params, moved(p, first, second, step, scale2, floor), n);
+}
+
+// @ts-ignore: decorator
+@inline
+function mean(before: v128, value: v128, rate: v128): v128 {
+  return f32x4.add(before, f32x4.mul(rate, f32x4.sub(value, before)));
+}
+
+// @ts-ignore: decorator
+@inline
+function moved(p: v128, first: v128, second: v128, step: v128, scale2: v128, floor: v128): v128 {
+  const denominator = f32x4.add(f32x4.sqrt(f32x4.mul(second, scale2)), floor);
+  return f32x4.sub(p, f32x4.div(f32x4.mul(step, first), denominator));
 }

@@ -10,7 +10,7 @@ import { softplus_v } from "../math/softplus";
 import { get, getupto, put, putupto } from "../memory";
 
 /** Rows of a block, also of a task of training. */
-export const LOSS_ROWS: i32 = 32;
+export const LOSS_ROWS: i32 = 64;
 
 // all ones in the first `count` lanes
 // @ts-ignore: decorator

@@ -1,5 +1,6 @@
 // The passes of an ensemble over the rows of a workspace: outputs, gradients with respect to them, tangents. Each takes a
-// block of rows of one slot through all layers before the next block. Slot i works with the parameters of member members[i].
+// block of rows of one slot through all layers before the next block. Slot i works with the parameters of member members[i]
+// (in training a slot is lent to one member after the other).
 //
 // The table of a workspace (32-bit words, src/nn/workspace.ts has the same numbers):
 //   words 0 – 7   rows of a slot in this pass, members, input [slots, rows, K], output gradient [slots, rows, N8],
@@ -73,8 +74,7 @@ export function layer_gradient(net: usize, work: usize, l: i32, slot: i32, row: 
 }
 
 /** Rows `row … row + rows − 1` of a slot from the input to the output; the slopes are kept. */
-export function forward_rows(net: usize, work: usize, slot: i32, row: i32, rows: i32): void {
-  const member = member_of(work, slot);
+export function forward_rows(net: usize, work: usize, member: i32, slot: i32, row: i32, rows: i32): void {
   const tile = tile_of(net);
   const L = layer_count(net);
   for (let l = 0; l < L; ++l) {
@@ -102,13 +102,13 @@ export function forward_rows(net: usize, work: usize, slot: i32, row: i32, rows:
 export function backward_rows(
   net: usize,
   work: usize,
+  member: i32,
   slot: i32,
   row: i32,
   rows: i32,
   inputGradient: i32,
   scratch: usize,
 ): void {
-  const member = member_of(work, slot);
   const tile = tile_of(net);
   const at = slot * slot_rows(work) + row;
   const last = layer_count(net) - 1;
@@ -234,7 +234,7 @@ export function forward_task(args: usize, task: i32): void {
   const work = address(args, 1);
   const row = task_row(work, task);
   const slot = task / word(work, 7);
-  forward_rows(address(args, 0), work, slot, row, block_end(work, task) - row);
+  forward_rows(address(args, 0), work, member_of(work, slot), slot, row, block_end(work, task) - row);
 }
 
 /** Region "backward": words network, workspace, input gradient wanted, scratch, bytes of scratch for one thread. */
@@ -243,7 +243,8 @@ export function backward_task(args: usize, task: i32, thread: i32): void {
   const row = task_row(work, task);
   const scratch = address(args, 3) + <usize>thread * <usize>word(args, 4);
   const slot = task / word(work, 7);
-  backward_rows(address(args, 0), work, slot, row, block_end(work, task) - row, word(args, 2), scratch);
+  const rows = block_end(work, task) - row;
+  backward_rows(address(args, 0), work, member_of(work, slot), slot, row, rows, word(args, 2), scratch);
 }
 
 /** Region "tangent": words network, workspace, direction, input tangent wanted. */

@@ -2,9 +2,8 @@
 // they are in the cache. A task is some panels of one layer of one member, whatever the number of slots: every weight
 // belongs to one task, and its gradient is summed over slots and rows in their order.
 //
-// Arguments (32-bit words, src/nn/weights.ts has the same numbers): network, workspace, slots, gradients (laid out as the
-// parameters), flags, scratch, bytes of scratch for one thread, address of Adam's numbers (assembly/nn/adam.ts), first and
-// second moments.
+// Arguments (32-bit words): network, workspace, slots, gradients (laid out as the parameters), flags, scratch, bytes of
+// scratch for one thread, Adam's numbers (assembly/nn/adam.ts), first and second moments.
 
 import { adam_update } from "./adam";
 import {
@@ -61,16 +60,20 @@ export function weight_tasks(net: usize): i32 {
   return count;
 }
 
+/** All slots of a member. */
+const OWN_SLOTS: i32 = -1;
+
 /** Region "weights": task `member · weight_tasks + …`. */
 export function weights_task(args: usize, task: i32, thread: i32): void {
   const count = weight_tasks(address(args, 0));
-  member_task(args, task / count, task % count, thread);
+  const rows = word(address(args, 1), 0);
+  member_task(args, task / count, OWN_SLOTS, rows, word(args, 4), task % count, thread);
 }
 
-/** One of the tasks of a member. */
-export function member_task(args: usize, member: i32, task: i32, thread: i32): void {
+/** One of the tasks of a member, over `rows` rows of one slot, or of all slots that are the member's (OWN_SLOTS). */
+export function member_task(args: usize, member: i32, only: i32, rows: i32, flags: i32, task: i32, thread: i32): void {
   const net = address(args, 0);
-  const flags = word(args, 4);
+  const work = address(args, 1);
   const tile = tile_of(net);
   let l = 0;
   for (; task >= tasks_of(layer_of(net, l)); ++l) task -= tasks_of(layer_of(net, l));
@@ -78,13 +81,13 @@ export function member_task(args: usize, member: i32, task: i32, thread: i32): v
   const K = inputs(layer);
   const N = padded(outputs(layer));
   const per = panels_per_task(K) << 3;
-  const end = min(N, (task + 1) * per);
+  const stop = min(N, (task + 1) * per);
   // gradients lie as the parameters do, `shift` bytes further on
   const shift = address(args, 3) - parameters(net);
   const kept = flags & (WeightFlags.accumulate | WeightFlags.keep);
   const scratch = address(args, 5) + <usize>thread * <usize>word(args, 6);
-  for (let column = task * per; column < end;) {
-    const columns = tile >= Tile.of4x16 && end - column > 8 ? 16 : 8;
+  for (let column = task * per; column < stop;) {
+    const columns = tile >= Tile.of4x16 && stop - column > 8 ? 16 : 8;
     const panel = weights(layer, member) + bytes(column, K);
     const bias = biases(layer, member) + bytes(column, 1);
     const size = bytes(columns, K);
@@ -94,7 +97,12 @@ export function member_task(args: usize, member: i32, task: i32, thread: i32): v
       zero(sum, size);
       zero(biasSum, bytes(columns, 1));
     }
-    add_slots(net, args, l, member, columns, column, sum, biasSum);
+    if (only != OWN_SLOTS) add_rows(net, work, l, only, rows, columns, column, sum, biasSum);
+    else {
+      for (let slot = 0; slot < word(args, 2); ++slot) {
+        if (member_of(work, slot) == member) add_rows(net, work, l, slot, rows, columns, column, sum, biasSum);
+      }
+    }
     if (flags & WeightFlags.step) {
       const numbers = address(args, 7);
       const m = address(args, 8) - parameters(net);
@@ -109,34 +117,28 @@ export function member_task(args: usize, member: i32, task: i32, thread: i32): v
   }
 }
 
-// adds xᵀ · dz and the column sums of dz over all slots of the member
-function add_slots(
+// adds xᵀ · dz and the column sums of dz
+function add_rows(
   net: usize,
-  args: usize,
+  work: usize,
   l: i32,
-  member: i32,
+  slot: i32,
+  rows: i32,
   columns: i32,
   column: i32,
   sum: usize,
   biasSum: usize,
 ): void {
-  const work = address(args, 1);
-  const slots = word(args, 2);
   const layer = layer_of(net, l);
-  const K = inputs(layer);
-  const rows = word(work, 0);
   const ldx = bytes(1, input_leading(net, l));
   const ldz = bytes(1, leading(layer));
-  for (let slot = 0; slot < slots; ++slot) {
-    if (member_of(work, slot) != member) continue;
-    const dz = layer_gradient(net, work, l, slot, 0) + bytes(column, 1);
-    tn_strip(columns, tile_of(net), sum, layer_input(net, work, l, slot, 0), ldx, dz, ldz, rows, K);
-    for (let c: usize = 0; c < bytes(columns, 1); c += 32) add_rows(biasSum + c, dz + c, ldz, rows);
-  }
+  const dz = layer_gradient(net, work, l, slot, 0) + bytes(column, 1);
+  tn_strip(columns, tile_of(net), sum, layer_input(net, work, l, slot, 0), ldx, dz, ldz, rows, inputs(layer));
+  for (let c: usize = 0; c < bytes(columns, 1); c += 32) add_columns(biasSum + c, dz + c, ldz, rows);
 }
 
 // sum [8] += Σ over rows of z [rows, 8]
-function add_rows(sum: usize, z: usize, ld: usize, rows: i32): void {
+function add_columns(sum: usize, z: usize, ld: usize, rows: i32): void {
   let left = getv(sum);
   let right = getv(sum + 16);
   for (; rows > 0; --rows) {

@@ -14,8 +14,8 @@ import { BLOCK_ROWS, Workspace } from "./workspace.js";
 // rows that `predict` takes through all layers before the next rows: their activations stay in the second-level cache
 const PREDICT_ROWS = 96;
 
-/** What the region "weights" does with gradients; assembly/nn/weights.ts has the same numbers. @internal */
-export const WeightFlags = { accumulate: 1, keep: 2, step: 4 } as const;
+// what the region "weights" does with gradients (WeightFlags of assembly/nn/weights.ts)
+const WeightFlags = { accumulate: 1, keep: 2 } as const;
 
 export interface EnsembleOptions {
   /** Number of networks (E). */

@@ -6,7 +6,7 @@ import type { DType } from "../types.js";
 import type { Runtime, Tensor } from "../wasm/index.js";
 
 // rows that are summed up together (LOSS_ROWS of assembly/nn/losses.ts)
-const BLOCK_ROWS = 32;
+const BLOCK_ROWS = 64;
 
 /** What a loss reads. Only the first rows of larger tensors count, packed: row r of member e is number e · rows + r. */
 export interface LossInputs {

@@ -7,7 +7,7 @@ import { checkInteger, checkNumber, checkOneOf, checkOptions, wrongKind, wrongVa
 import type { Disposable } from "../types.js";
 import { Region, type Scope, type Tensor } from "../wasm/index.js";
 import { Adam } from "./adam.js";
-import { type Ensemble, WeightFlags } from "./ensemble.js";
+import type { Ensemble } from "./ensemble.js";
 import type { Workspace } from "./workspace.js";
 
 export interface TrainerOptions {
@@ -27,9 +27,13 @@ export interface TrainerOptions {
   penalty?: number | undefined;
 }
 
-// rows that are in memory at a time, and the blocks of them that are tasks (LOSS_ROWS of assembly/nn/losses.ts)
+// rows that go forward and backward before their gradients are summed up, and the blocks of them that are tasks (LOSS_ROWS
+// of assembly/nn/losses.ts)
 const CHUNK_ROWS = 128;
-const BLOCK_ROWS = 32;
+const BLOCK_ROWS = 64;
+// chunks in memory at a time: one, or enough that threads need not wait for each other
+const SLOTS_ALONE = 1;
+const SLOTS_TOGETHER = 3;
 // place of the one float64 among the 32-bit words of the arguments
 const INVERSE = 26;
 
@@ -42,6 +46,7 @@ export class Trainer implements Disposable {
   readonly #batchTargets: Tensor;
   // sums of losses and of bounds' gradients, one row for each block of a minibatch
   readonly #partials: Tensor<"f64">;
+  // finished tasks of every chunk of every member: rows, weights
   readonly #finished: Tensor<"i32">;
   readonly #losses: Tensor<"f64">;
   readonly #boundsGradient: Tensor | undefined;
@@ -54,17 +59,18 @@ export class Trainer implements Disposable {
     const { batchSize, targets, loss } = options;
     const { members } = ensemble;
     const rows = Math.min(batchSize, CHUNK_ROWS);
+    const slots = scope.runtime.threads > 1 ? SLOTS_TOGETHER : SLOTS_ALONE;
     this.#scope = scope;
     this.#ensemble = ensemble;
     this.#options = options;
     this.#targetSize = targets.shape[1];
     this.#region = new Region(scope, "train", INVERSE + 2);
-    this.#workspace = scope.hold(ensemble.workspace(rows));
+    this.#workspace = scope.hold(ensemble.workspace(rows, slots));
     this.#workspace.prepareGradients(true);
-    this.#batchTargets = scope.tensor([members, rows, this.#targetSize]);
+    this.#batchTargets = scope.tensor([slots, rows, this.#targetSize]);
     const bounds = loss === "gaussian" ? 2 * this.#targetSize : 0;
     this.#partials = scope.tensor([members, Math.ceil(batchSize / BLOCK_ROWS), 1 + bounds], "f64");
-    this.#finished = scope.tensor([members], "i32");
+    this.#finished = scope.tensor([members, Math.ceil(batchSize / rows), 2], "i32");
     this.#losses = scope.tensor([members], "f64");
     this.#boundsGradient = bounds > 0 ? scope.tensor([bounds]) : undefined;
     this.#gradients = batchSize > CHUNK_ROWS ? scope.tensor([ensemble.params.size]) : undefined;
@@ -75,23 +81,16 @@ export class Trainer implements Disposable {
    * Adds each member's loss, as it was before the step, to `losses` [E].
    */
   step(order: Tensor<"u32">, from: number, rows: number, losses: Float64Array): void {
-    const { optimizer, loss, bounds, boundsOptimizer, penalty = 0.01 } = this.#options;
+    const { loss, bounds, boundsOptimizer, penalty = 0.01 } = this.#options;
     const { members, runtime } = this.#ensemble;
     const stride = this.#checkStep(order, from, rows);
     const D = this.#targetSize;
     const inverse = 1 / (rows * D);
     const blocks = Math.ceil(rows / BLOCK_ROWS);
-    const numbers = optimizer.begin();
     // chunks of equal numbers of blocks, the last one shorter
-    const chunk = BLOCK_ROWS * Math.ceil(blocks / Math.ceil(rows / CHUNK_ROWS));
-    for (let row = 0; row < rows; row += chunk) {
-      const last = row + chunk >= rows;
-      const count = Math.min(chunk, rows - row);
-      this.#runChunk(order.address + 4 * (from + row), stride, count, row / BLOCK_ROWS, blocks, inverse, numbers, {
-        first: row === 0,
-        last,
-      });
-    }
+    const chunkRows = BLOCK_ROWS * Math.ceil(blocks / Math.ceil(rows / CHUNK_ROWS));
+    this.#finished.view.fill(0);
+    this.#run(order.address + 4 * from, stride, rows, Math.min(chunkRows, rows), inverse);
     this.#ensemble.stepped();
     const gradient = this.#boundsGradient;
     gradient?.view.fill(penalty, 0, D).fill(-penalty, D);
@@ -118,37 +117,26 @@ export class Trainer implements Disposable {
     this.dispose();
   }
 
-  #runChunk(
-    order: number,
-    orderStride: number,
-    rows: number,
-    firstBlock: number,
-    blocks: number,
-    inverse: number,
-    numbers: Tensor<"f64">,
-    { first, last }: { first: boolean; last: boolean },
-  ): void {
+  #run(order: number, orderStride: number, rows: number, chunkRows: number, inverse: number): void {
     const { inputs, targets, optimizer, loss, bounds } = this.#options;
     const ensemble = this.#ensemble;
     const { members, runtime } = ensemble;
+    const workspace = this.#workspace;
     const { network, scratch, weightTasks } = ensemble.prepareTraining();
-    this.#workspace.begin(
-      Array.from({ length: members }, (_, e) => e),
-      rows,
-    );
-    this.#finished.view.fill(0);
-    const kept = first ? (last ? 0 : WeightFlags.keep) : WeightFlags.accumulate;
-    const flags = kept | (last ? WeightFlags.step : 0);
-    const weights = [network, this.#workspace.table.address, members, this.#gradients?.address ?? 0, flags, ...scratch];
-    const adam = [numbers.address, optimizer.m.address, optimizer.v.address];
+    workspace.begin(Array(workspace.slots).fill(0), chunkRows);
+    const gradients = this.#gradients?.address ?? 0;
+    const adam = [optimizer.begin().address, optimizer.m.address, optimizer.v.address];
     const data = [inputs.address, targets.address, order, orderStride, inputs.shape[1], this.#targetSize];
-    const lossWords = [Number(loss === "gaussian"), bounds?.address ?? 0, this.#partials.address, firstBlock, blocks];
-    // with other threads about, the rows of the next member come before the weights of this one
+    const sums = [Number(loss === "gaussian"), bounds?.address ?? 0, this.#partials.address];
+    // with other threads about, the rows of the next unit come before the weights of this one
     const ahead = runtime.threads > 1 ? 1 : 0;
-    const rest = [ahead, this.#finished.address, 0, this.#batchTargets.address];
+    const rest = [rows, chunkRows, ahead, this.#finished.address, this.#batchTargets.address, members, 0];
     const float = new Uint32Array(new Float64Array([inverse]).buffer);
-    const tasks = members * (Math.ceil(rows / BLOCK_ROWS) + weightTasks);
-    this.#region.run([...weights, ...adam, ...data, ...lossWords, ...rest, 0, ...float], tasks);
+    const units = members * Math.ceil(rows / chunkRows);
+    const tasks = members * Math.ceil(rows / BLOCK_ROWS) + units * weightTasks;
+    const table = workspace.table.address;
+    const weights = [network, table, workspace.slots, gradients, 0, ...scratch, ...adam];
+    this.#region.run([...weights, ...data, ...sums, ...rest, ...float], tasks);
   }
 
   #checkStep(order: Tensor<"u32">, from: number, rows: number): number {
