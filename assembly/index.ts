@@ -55,6 +55,7 @@ export { adam_update } from "./nn/adam";
 export { gaussian_nll, loss_reduce, mse } from "./nn/losses";
 export { moments_merge, standardize } from "./nn/normalizer";
 export { weight_tasks } from "./nn/weights";
+export { pool_run, pool_work } from "./parallel/pool";
 export { tasks_run } from "./parallel/tasks";
 export { colored_noise, colored_table } from "./planning/colored";
 export { cem_refit } from "./planning/refit";

@@ -52,6 +52,19 @@ export class BusyError extends MbrlError {
   }
 }
 
+/**
+ * A thread died in the middle of a call. What the call was to write is undefined, what it was to read is untouched; the
+ * next call works.
+ */
+export class WorkerError extends MbrlError {
+  /** Number of the thread, from 1 on. */
+  readonly thread: number;
+  constructor(operation: string, thread: number) {
+    super("WORKER_DIED", `${operation}: thread ${thread} died; others are being started, call again`);
+    this.thread = thread;
+  }
+}
+
 /** The engine or this build lacks a feature that was asked for. */
 export class UnsupportedError extends MbrlError {
   /** Names of the missing features. */

@@ -15,6 +15,7 @@ export {
   TrainingDivergedError,
   UnsupportedError,
   VersionError,
+  WorkerError,
 } from "./check.js";
 export { createReplayBuffer, type ReplayBuffer, type ReplayBufferOptions, type Transition } from "./data/index.js";
 export {

@@ -78,8 +78,8 @@ function unit_weights(args: usize, unit: i32, task: i32, weights: i32, thread: i
   const slot = unit % word(args, 2);
   const kept = chunks == 1 ? 0 : chunk == 0 ? WeightFlags.keep : WeightFlags.accumulate;
   const flags = chunk == chunks - 1 ? kept | WeightFlags.step : kept;
-  wait_for(counter(args, unit, 0), blocks_of(rows_of(args, unit)));
-  if (chunk > 0) wait_for(counter(args, unit - 1, 1), weights);
+  if (!wait_for(counter(args, unit, 0), blocks_of(rows_of(args, unit)))) return;
+  if (chunk > 0 && !wait_for(counter(args, unit - 1, 1), weights)) return;
   member_task(args, unit / chunks, slot, rows_of(args, unit), flags, task, thread);
   signal(counter(args, unit, 1));
 }
@@ -88,7 +88,7 @@ function rows_task(args: usize, unit: i32, block: i32, weights: i32, thread: i32
   const net = address(args, 0);
   const work = address(args, 1);
   const slots = word(args, 2);
-  if (unit >= slots) wait_for(counter(args, unit - slots, 1), weights);
+  if (unit >= slots && !wait_for(counter(args, unit - slots, 1), weights)) return;
   const chunks = chunks_of(args);
   const member = unit / chunks;
   const chunk = unit % chunks;

@@ -1,12 +1,52 @@
-// Counters by which a task learns that others of its region are done. The tasks it waits for have lower numbers, so they are
-// already running or done: the wait ends. On one thread it is over before it begins.
+// Counters by which a thread learns that others have done their part. A task waits only for tasks with lower numbers, which
+// are already running or done, so the wait ends; on one thread it is over before it begins. It also ends when one of
+// those threads is gone: told by its host, or noticed because no task at all has ended for some seconds.
+
+import { DONE, FAILED, MAY_SLEEP, SPIN } from "./words";
+
+/** Microseconds without the end of any task (they take less than 100 ms) after which a thread is taken for dead. */
+export const PATIENCE: i32 = 3_000_000;
 
 /** Counts one more. */
 export function signal(counter: usize): void {
   atomic.add<i32>(counter, 1);
 }
 
-/** Returns when the counter has reached `count`. */
-export function wait_for(counter: usize, count: i32): void {
-  while (atomic.load<i32>(counter) < count) {}
+/** Waits until the counter has reached `count`. False: a thread has failed, and what was waited for will not come. */
+export function wait_for(counter: usize, count: i32): bool {
+  if (atomic.load<i32>(counter) >= count) return true;
+  return wait_longer(counter, count, PATIENCE, true);
+}
+
+/** The same, with fewer microseconds of patience; where `heed` is false, also while a thread has failed. */
+export function wait_longer(counter: usize, count: i32, patience: i32, heed: bool): bool {
+  for (let rounds = load<i32>(SPIN); rounds > 0; --rounds) {
+    if (atomic.load<i32>(counter) >= count) return true;
+  }
+  let silence = 0;
+  let done = atomic.load<i32>(DONE);
+  for (let pause = 50; silence < patience; silence += pause) {
+    const value = atomic.load<i32>(counter);
+    if (value >= count) return true;
+    if (heed && atomic.load<i32>(FAILED)) return false;
+    rest(counter, value, pause);
+    const now = atomic.load<i32>(DONE);
+    if (now != done) silence = 0;
+    done = now;
+    // sleeps that are counted, not a clock: a machine that was suspended makes nobody dead
+    if (silence >= 10_000) pause = 1000;
+  }
+  atomic.store<i32>(FAILED, -1);
+  return false;
+}
+
+// lets other threads have the core where that is allowed; never shorter than so many microseconds
+function rest(word: usize, value: i32, microseconds: i32): void {
+  if (load<i32>(MAY_SLEEP)) {
+    atomic.wait<i32>(word, value, <i64>microseconds * 1000);
+    return;
+  }
+  for (let rounds = microseconds * 1000; rounds > 0; --rounds) {
+    if (atomic.load<i32>(word) != value) return;
+  }
 }

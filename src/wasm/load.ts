@@ -5,6 +5,7 @@ import { type Imports, instantiate } from "@assemblyscript/loader";
 import { FormatError, UnsupportedError, wrongKind } from "../check.js";
 import type { Kernels } from "./kernels.gen.js";
 import { probeFeatures } from "./probe.js";
+import { withSharedMemory } from "./shared-import.js";
 
 /** `simd`: reproducible. `relaxed`: with fused multiply-add. `checked`: every access asserted, for tests. */
 export type Variant = "simd" | "relaxed" | "checked";
@@ -40,13 +41,31 @@ async function moduleOrBytes(source: unknown): Promise<WebAssembly.Module | Buff
   return source.arrayBuffer();
 }
 
-/** Instantiates a variant, or the binary the caller brings, on `memory`. */
+function asBytes(binary: BufferSource): Uint8Array {
+  if (!ArrayBuffer.isView(binary)) return new Uint8Array(binary);
+  return new Uint8Array(binary.buffer, binary.byteOffset, binary.byteLength);
+}
+
+/** Kernels, what they were made from, and the memory they work on. */
+export interface Loaded {
+  readonly kernels: Kernels;
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  /** Threads can work on the memory. */
+  readonly shared: boolean;
+}
+
+/**
+ * Instantiates a variant, or the binary the caller brings, on a memory that `createMemory` makes: shared if that is wanted
+ * and the binary can be had in that form, which a compiled module cannot.
+ */
 export async function loadKernels(
   variant: Variant,
   source: WasmSource | undefined,
-  memory: WebAssembly.Memory,
+  wantShared: boolean,
+  createMemory: (shared: boolean) => WebAssembly.Memory,
   checkAccess: (address: number, bytes: number, write: number) => void,
-): Promise<Kernels> {
+): Promise<Loaded> {
   const features = probeFeatures();
   if (!features.simd) throw new UnsupportedError(["simd"], "this engine lacks 128-bit WebAssembly SIMD");
   if (variant === "relaxed" && !features.relaxedSimd) {
@@ -56,10 +75,14 @@ export async function loadKernels(
     );
   }
   const binary = source === undefined ? await decode(variant) : await moduleOrBytes(await source);
+  const patched = wantShared && !(binary instanceof WebAssembly.Module) ? withSharedMemory(asBytes(binary)) : undefined;
+  const shared = patched !== undefined;
+  const memory = createMemory(shared);
   const imports = { env: { memory, check_access: checkAccess } } as Imports;
   try {
-    const { instance } = await instantiate<Record<string, unknown>>(binary, imports);
-    if (typeof instance.exports.heap_base === "function") return instance.exports as unknown as Kernels;
+    const { instance, module } = await instantiate<Record<string, unknown>>(patched ?? binary, imports);
+    const kernels = instance.exports as unknown as Kernels;
+    if (typeof kernels.heap_base === "function") return { kernels, module, memory, shared };
   } catch (error) {
     // each engine says it in its own words, all of them name the policy
     if (/content security policy|unsafe-eval|CSP/i.test(String(error))) {

@@ -11,21 +11,29 @@ import {
   OutOfMemoryError,
   PoisonedError,
   UnsupportedError,
+  WorkerError,
   wrongKind,
 } from "../check.js";
 import type { Disposable, DType } from "../types.js";
 import { Arena, type MemoryUsage } from "./arena.js";
 import type { Kernels } from "./kernels.gen.js";
 import { loadKernels, type Variant, type WasmSource } from "./load.js";
+import { Pool } from "./pool.js";
+import { MAX_THREADS } from "./pool-words.js";
 import { selfTest } from "./selftest.js";
 import { type TaskKind, taskKinds } from "./tasks.js";
 import { arrayTypes, Tensor } from "./tensor.js";
+import { coreCount, type Obstacle, threadObstacle } from "./threads.js";
 
 /** What `loadRuntime` takes; every field is optional. */
 export interface RuntimeOptions {
   /** `reproducible` (default): the same bits in every engine. `fast`: fused multiply-add where the engine has it. */
   numerics?: "reproducible" | "fast";
-  /** `auto` (default) or 1. This version runs on one thread; results never depend on the number. */
+  /**
+   * Threads to compute on, this one included, at most 64; results never depend on the number. `auto` (default): as many as
+   * there are cores, 8 at most, started by the first longer computation; one where threads are impossible. A number: they
+   * are started before `loadRuntime` resolves, and where that is impossible it throws.
+   */
   threads?: "auto" | number;
   /** Limit of the linear memory in bytes; default 1 GiB, at most 4 GiB. */
   maxBytes?: number;
@@ -39,8 +47,9 @@ export interface RuntimeOptions {
 export interface RuntimeInfo {
   readonly numerics: "reproducible" | "fast";
   readonly variant: Variant;
+  /** Threads that the next longer computation can use. */
   readonly threads: number;
-  /** Why there are not more threads. */
+  /** What state they are in, or why there are not more. */
   readonly threadsReason: string;
   readonly memory: MemoryUsage;
 }
@@ -51,26 +60,44 @@ const FIRST_PAGES = 16;
 const dtypes = Object.keys(arrayTypes) as DType[];
 // release builds look at the guard words once in so many kernel calls
 const GUARD_INTERVAL = 100_000;
+// more threads than this are only used when asked for
+const MAX_AUTO_THREADS = 8;
+
+// ends the threads of a runtime that was forgotten without being disposed of
+const forgotten = new FinalizationRegistry<Pool>((pool) => pool.dispose());
 
 export class Runtime implements Disposable {
   /** The kernels: byte addresses and sizes in. A trap poisons the runtime. */
   readonly kernels: Kernels;
   /** Threads that regions may run on; each has its own scratch memory. @internal */
-  readonly threads: number = 1;
+  readonly threads: number;
   /** Number of the tile that matrix products use (assembly/linalg/gemm.ts). @internal */
   readonly tile: number;
   readonly #arena: Arena;
   readonly #numerics: "reproducible" | "fast";
   readonly #variant: Variant;
+  readonly #pool: Pool | undefined;
+  readonly #whyOneThread: string;
   #failure: PoisonedError | undefined;
   #disposed = false;
   #calls = 0;
 
   /** @internal Made by `loadRuntime`. */
-  constructor(kernels: Kernels, arena: Arena, numerics: "reproducible" | "fast", variant: Variant) {
+  constructor(
+    kernels: Kernels,
+    arena: Arena,
+    numerics: "reproducible" | "fast",
+    variant: Variant,
+    pool: Pool | undefined,
+    whyOneThread: string,
+  ) {
     this.#arena = arena;
     this.#numerics = numerics;
     this.#variant = variant;
+    this.#pool = pool;
+    this.#whyOneThread = whyOneThread;
+    this.threads = pool?.threads ?? 1;
+    if (pool) forgotten.register(this, pool, this);
     // the largest tile that stays in 16 registers without and with fused multiply-add
     this.tile = variant === "relaxed" ? 1 : 0;
     this.kernels = this.#guarded(kernels);
@@ -99,18 +126,29 @@ export class Runtime implements Disposable {
     }
   }
 
-  /** Runs tasks first … last − 1 of a region whose arguments lie at `args`. @internal */
+  /**
+   * Runs tasks first … last − 1 of a region whose arguments lie at `args`, on all threads. Throws `WorkerError` when one
+   * dies on the way. @internal
+   */
   runTasks(kind: TaskKind, args: number, first: number, last: number): void {
-    this.kernels.tasks_run(taskKinds.indexOf(kind), args, first, last, 0);
+    const number = taskKinds.indexOf(kind);
+    if (!this.#pool) {
+      this.kernels.tasks_run(number, args, first, last, 0);
+      return;
+    }
+    const failure = this.#pool.run(this.kernels, number, args, first, last);
+    if (failure?.trap !== undefined) throw this.#poison(`region ${kind}`, new WebAssembly.RuntimeError(failure.trap));
+    if (failure) throw new WorkerError(`region ${kind}`, failure.thread);
   }
 
   /** Binary, numerics, threads and memory in use. */
   info(): RuntimeInfo {
+    const { threads, reason } = this.#pool?.info() ?? { threads: 1, reason: this.#whyOneThread };
     return {
       numerics: this.#numerics,
       variant: this.#variant,
-      threads: 1,
-      threadsReason: "this version runs its kernels on one thread",
+      threads,
+      threadsReason: reason,
       memory: this.memoryUsage(),
     };
   }
@@ -125,9 +163,11 @@ export class Runtime implements Disposable {
     this.#arena.checkGuards();
   }
 
-  /** Ends the runtime: later calls throw. The memory goes when nothing refers to the runtime any more. */
+  /** Ends the runtime and its threads: later calls throw. The memory goes when nothing refers to the runtime any more. */
   dispose(): void {
     this.#disposed = true;
+    this.#pool?.dispose();
+    forgotten.unregister(this);
   }
 
   /** Lets `using runtime = await loadRuntime()` dispose of it. */
@@ -144,7 +184,8 @@ export class Runtime implements Disposable {
   #guarded(kernels: Kernels): Kernels {
     const guarded: Record<string, unknown> = {};
     for (const [name, kernel] of Object.entries(kernels)) {
-      if (typeof kernel !== "function") continue;
+      // what a worker does is nothing that can be called
+      if (typeof kernel !== "function" || name === "pool_work") continue;
       guarded[name] = (...args: number[]): number | undefined => {
         if (this.#disposed || this.#failure) this.#checkUsable();
         try {
@@ -152,12 +193,17 @@ export class Runtime implements Disposable {
           if (this.#variant === "checked" || ++this.#calls % GUARD_INTERVAL === 0) this.#arena.checkGuards();
           return result;
         } catch (error) {
-          this.#failure = new PoisonedError(name, error);
-          throw this.#failure;
+          throw this.#poison(name, error);
         }
       };
     }
     return guarded as unknown as Kernels;
+  }
+
+  #poison(kernel: string, cause: unknown): PoisonedError {
+    this.#pool?.dispose();
+    this.#failure = new PoisonedError(kernel, cause);
+    return this.#failure;
   }
 }
 
@@ -207,9 +253,9 @@ export class Scope implements Disposable {
   }
 }
 
-function createMemory(maxBytes: number): WebAssembly.Memory {
+function createMemory(maxBytes: number, shared: boolean): WebAssembly.Memory {
   try {
-    return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: Math.ceil(maxBytes / PAGE) });
+    return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: Math.ceil(maxBytes / PAGE), shared });
   } catch {
     // the engine reserves address space for the maximum, and a process has only so much
     const advice = 'lower "maxBytes" or let go of other runtimes';
@@ -235,22 +281,49 @@ export async function loadRuntime(options?: RuntimeOptions): Promise<Runtime> {
   checkOneOf(op, "numerics", numerics, ["reproducible", "fast"]);
   checkInteger(op, "maxBytes", maxBytes, 2 ** 20, 4 * GIB);
   if (typeof threads !== "number" && threads !== "auto") wrongKind(op, "threads", '"auto" or an integer', threads);
-  if (threads !== "auto" && checkInteger(op, "threads", threads, 1) > 1) {
-    throw new UnsupportedError(["threads"], 'loadRuntime: this version runs on one thread; use threads: "auto" or 1');
-  }
+  const wanted =
+    threads === "auto" ? Math.min(coreCount(), MAX_AUTO_THREADS) : checkInteger(op, "threads", threads, 1, MAX_THREADS);
+  const obstacle = checked
+    ? { missing: "threads", reason: "the checked binary looks every access up on this thread" }
+    : threadObstacle();
+  if (threads !== "auto" && wanted > 1 && obstacle) throw noThreads(threads, obstacle);
   const variant: Variant = checked ? "checked" : numerics === "fast" ? "relaxed" : "simd";
-  const memory = createMemory(maxBytes);
+
   let arena: Arena | undefined;
-  const kernels = await loadKernels(variant, wasm, memory, (address, bytes, write) => {
-    if (!arena?.allows(address >>> 0, bytes, write !== 0)) {
-      const action = write ? "write" : "read";
-      throw new CorruptionError(
-        `kernel ${action} of ${bytes} bytes at address ${address >>> 0} lies in no live tensor`,
-      );
-    }
-  });
+  const { kernels, module, memory, shared } = await loadKernels(
+    variant,
+    wasm,
+    wanted > 1 && !obstacle,
+    (isShared) => createMemory(maxBytes, isShared),
+    (address, bytes, write) => {
+      if (!arena?.allows(address >>> 0, bytes, write !== 0)) {
+        const action = write ? "write" : "read";
+        throw new CorruptionError(
+          `kernel ${action} of ${bytes} bytes at address ${address >>> 0} lies in no live tensor`,
+        );
+      }
+    },
+  );
+  if (threads !== "auto" && wanted > 1 && !shared) throw noThreads(threads, compiled);
   arena = new Arena(memory, kernels.heap_base(), maxBytes);
-  const runtime = new Runtime(kernels, arena, numerics, variant);
+  const pool = shared ? new Pool(module, memory, wanted) : undefined;
+  const oneWanted = threads === "auto" ? "this process has one core" : "as asked for";
+  const reason = wanted === 1 ? oneWanted : (obstacle ?? compiled).reason;
+  const runtime = new Runtime(kernels, arena, numerics, variant, pool, reason);
   selfTest(runtime);
+  if (threads !== "auto") {
+    await pool?.start().catch((error: Error) => {
+      throw noThreads(threads, { missing: "Worker", reason: error.message });
+    });
+  }
   return runtime;
+}
+
+const compiled: Obstacle = {
+  missing: "bytes",
+  reason: '"wasm" is compiled already, for a memory of its own; bring it as bytes or as a response',
+};
+
+function noThreads(threads: number, { missing, reason }: Obstacle): UnsupportedError {
+  return new UnsupportedError([missing], `loadRuntime: ${threads} threads are impossible here: ${reason}`);
 }

@@ -1,4 +1,5 @@
-// The same bits in Chromium as in Node, on a page with a strict Content-Security-Policy and no special headers.
+// The same bits in Chromium as in Node, on a page with a strict Content-Security-Policy and no special headers, and on one
+// with the headers that allow threads.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -6,6 +7,7 @@ import { kernelFingerprint, petsFingerprint } from "./fingerprints.js";
 import { BrowserHarness, call, missing } from "./harness.js";
 
 const strict = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
+const withWorkers = `${strict}; worker-src blob:`;
 const withoutWasm = "default-src 'none'; script-src 'self'; connect-src 'self'";
 
 const browser = suite("browser");
@@ -35,6 +37,45 @@ test("a learning run gives the same parameters and the same log as in Node", asy
   assert.equal(await call(page, "petsFingerprint"), inNode);
   assert.is(inNode.episodeReturns.length, 2);
   console.log(`note: state ${inNode.state}`);
+});
+
+test("without special headers there is one thread, and the headers are named", async () => {
+  const page = await harness.open(withWorkers);
+  const { threads, reason } = await call(page, "threads", "auto");
+  assert.is(threads, 1);
+  assert.match(reason, /Cross-Origin-Opener-Policy: same-origin/);
+  assert.match(
+    (await call(page, "threads", 2)).reason,
+    /2 threads are impossible here: .*Cross-Origin-Embedder-Policy/,
+  );
+});
+
+test("with the headers there are threads, and the same bits", async () => {
+  const page = await harness.open(withWorkers, { isolated: true });
+  assert.equal(await call(page, "capabilities"), { eval: false, isolated: true });
+  for (const threads of [2, 3]) {
+    assert.equal(await call(page, "threads", threads), { threads, reason: "every thread is up" });
+    assert.is(await call(page, "kernelFingerprint", { threads }), await kernelFingerprint({ threads: 1 }));
+  }
+  assert.equal(await call(page, "petsFingerprint", { threads: 2 }), await petsFingerprint({ threads: 1 }));
+});
+
+test("with the headers, threads start by themselves", async () => {
+  const page = await harness.open(withWorkers, { isolated: true });
+  const cores = (await page.evaluate("navigator.hardwareConcurrency")) as number;
+  const expected = Math.min(cores, 8);
+  assert.is((await call(page, "threads", "auto")).threads, expected);
+  if (expected > 1) {
+    assert.equal(await call(page, "threadsAfterWork"), { threads: expected, reason: "every thread is up" });
+  }
+});
+
+test("a policy that forbids the workers leaves one thread, and is named", async () => {
+  const page = await harness.open(strict, { isolated: true });
+  assert.match((await call(page, "threads", 2)).reason, /2 threads are impossible here: .*worker-src blob:/);
+  const { threads, reason } = await call(page, "threadsAfterWork");
+  assert.is(threads, 1);
+  assert.match(reason, /worker-src blob:|one core/);
 });
 
 test("fast numerics load where the browser has relaxed SIMD", async () => {

@@ -48,6 +48,7 @@ export async function petsFingerprint(
   }
   run.dispose();
   env.close();
+  runtime.dispose();
   const log = sha256(new TextEncoder().encode(lines.join("\n")));
   return { state: bytesToHex(state.digest()), log: bytesToHex(log), episodeReturns };
 }

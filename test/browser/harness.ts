@@ -44,12 +44,13 @@ export class BrowserHarness {
     return new BrowserHarness(await chromium.launch({ executablePath: chromiumPath, args: flags }), server);
   }
 
-  /** Opens the page under a policy. */
-  async open(policy: string): Promise<Page> {
+  /** Opens the page under a policy, with or without the headers that give it shared memory. */
+  async open(policy: string, { isolated = false } = {}): Promise<Page> {
     const { port } = this.#server.address() as AddressInfo;
     const page = await this.#browser.newPage();
     page.setDefaultTimeout(10_000);
-    await page.goto(`http://127.0.0.1:${port}/?policy=${encodeURIComponent(policy)}`);
+    const query = new URLSearchParams({ policy, ...(isolated ? { isolated: "" } : {}) });
+    await page.goto(`http://127.0.0.1:${port}/?${query}`);
     await page.waitForFunction("globalThis.callInPage !== undefined");
     return page;
   }
@@ -98,6 +99,10 @@ async function serve(scripts: Map<string, Uint8Array>): Promise<Server> {
     if (pathname === "/") {
       response.setHeader("content-type", "text/html");
       response.setHeader("content-security-policy", searchParams.get("policy") ?? "default-src 'none'");
+      if (searchParams.has("isolated")) {
+        response.setHeader("cross-origin-opener-policy", "same-origin");
+        response.setHeader("cross-origin-embedder-policy", "require-corp");
+      }
       response.end('<!doctype html><meta charset="utf-8"><script type="module" src="/page.js"></script>');
     } else if (script) {
       response.setHeader("content-type", "text/javascript").end(script);

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { compileCommand, type Outcome, startCommand } from "../support/command.js";
@@ -46,12 +47,13 @@ test("info lists algorithms, tasks, features, threads and memory", async () => {
     "CartPoleContinuous",
     "Pendulum-v1",
     "simd yes",
-    "threads: 1",
+    "threads: ",
     "memory: at most 1024 MiB",
   ]) {
     assert.ok(stdout.includes(word), `${word} in ${stdout}`);
   }
   const facts = JSON.parse((await mbrl("info", "--json")).stdout);
+  assert.is(facts.threads, Math.min(availableParallelism(), 8));
   assert.equal(facts.algorithms, [{ name: "fake", description: "learns nothing, quickly" }]);
   assert.equal(
     facts.tasks.map(({ id }: { id: string }) => id),

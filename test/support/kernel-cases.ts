@@ -261,6 +261,8 @@ function addNetworkKernels(scope: Scope, add: Add, normal: Make): void {
   );
   // a single layer needs no scratch
   add("tasks_run", [out], [args, net, x, weights, bias, list], (_, words) => kernels.tasks_run(0, words, 0, E, 0));
+  // on the one thread that is there
+  add("pool_run", [out], [args, net, x, weights, bias, list], (_, words) => kernels.pool_run(0, words, 0, E));
   add("weight_tasks", [], [net], (table) => kernels.weight_tasks(table));
   const D = 3;
   const bounds = scope.tensor([2, D]).write([0.5, 0.5, 0.5, -10, -10, -10]);

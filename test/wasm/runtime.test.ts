@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { DisposedError, OutOfMemoryError, UnsupportedError } from "../../src/check.js";
+import { DisposedError, OutOfMemoryError } from "../../src/check.js";
 import { loadRuntime, type Runtime, type RuntimeOptions } from "../../src/wasm/index.js";
 
 const MIB = 2 ** 20;
@@ -31,6 +31,7 @@ runtimes("options that are no options are told by name", async () => {
     [{ maxBytes: Number.NaN }, "RangeError", /"maxBytes"/],
     [{ maxBytes: 2 ** 33 }, "RangeError", /"maxBytes"/],
     [{ threads: 0 }, "RangeError", /"threads"/],
+    [{ threads: 65 }, "RangeError", /"threads" expected an integer in \[1, 64\], got 65/],
     [{ threads: "many" }, "TypeError", /"threads" expected "auto" or an integer, got "many"/],
     [null, "TypeError", /"options" expected an object, got null/],
   ];
@@ -41,18 +42,13 @@ runtimes("options that are no options are told by name", async () => {
   }
 });
 
-runtimes("more threads than one are refused, not ignored", async () => {
-  const error = await rejection({ threads: 2 });
-  assert.instance(error, UnsupportedError);
-  assert.equal((error as UnsupportedError).missing, ["threads"]);
-});
-
 runtimes("info tells what is in use", async () => {
-  const runtime = await loadRuntime({ maxBytes: 2 * MIB });
+  const runtime = await loadRuntime({ maxBytes: 2 * MIB, threads: 1 });
   const info = runtime.info();
   assert.is(info.numerics, "reproducible");
   assert.is(info.variant, "simd");
   assert.is(info.threads, 1);
+  assert.is(info.threadsReason, "as asked for");
   assert.is(info.memory.limit, 2 * MIB);
 });
 
