@@ -9,7 +9,7 @@ import { version } from "./version.js";
 /** Prints the facts; returns the exit code. */
 export async function info(table: AlgorithmTable, options: { json?: boolean }): Promise<number> {
   const runtime = await loadRuntime();
-  const { numerics, variant, threads, threadsReason, memory } = runtime.info();
+  const { numerics, variant, threads, threadsReason, tile, memory } = runtime.info();
   const algorithms = Object.entries(table).map(([name, { description }]) => ({ name, description }));
   const taskFacts = tasks.map((task) => ({
     id: task.id,
@@ -26,6 +26,7 @@ export async function info(table: AlgorithmTable, options: { json?: boolean }): 
     features: { ...probeFeatures() },
     threads,
     threadsReason,
+    tile: { ...tile },
     memory: { ...memory },
     algorithms,
     tasks: taskFacts,
@@ -43,6 +44,7 @@ interface Facts {
   readonly features: Readonly<Record<string, boolean>>;
   readonly threads: number;
   readonly threadsReason: string;
+  readonly tile: { readonly tile: string; readonly reason: string };
   readonly memory: { readonly limit: number };
   readonly algorithms: readonly { name: string; description: string }[];
   readonly tasks: readonly { id: string; observationSize: number; actionSize: number; maxEpisodeSteps: number }[];
@@ -52,6 +54,7 @@ function printFacts(facts: Facts): void {
   const features = Object.entries(facts.features).map(([name, present]) => `${name} ${present ? "yes" : "no"}`);
   printText(`mbrl-wasm ${facts.version} on Node ${facts.node}`);
   printText(`kernels: ${facts.variant} (${facts.numerics}); features: ${features.join(", ")}`);
+  printText(`matrix products: tiles of ${facts.tile.tile} (${facts.tile.reason})`);
   printText(`threads: ${facts.threads} (${facts.threadsReason})`);
   printText(`memory: at most ${facts.memory.limit / 2 ** 20} MiB`);
   printText("algorithms:");

@@ -16,6 +16,7 @@ import {
 } from "../check.js";
 import type { Disposable, DType } from "../types.js";
 import { Arena, type MemoryUsage } from "./arena.js";
+import { calibrate, defaultTile, type TileChoice, type TileName, tiles } from "./calibrate.js";
 import type { Kernels } from "./kernels.gen.js";
 import { loadKernels, type Variant, type WasmSource } from "./load.js";
 import { Pool } from "./pool.js";
@@ -39,6 +40,11 @@ export interface RuntimeOptions {
   maxBytes?: number;
   /** A kernel binary to use instead of the embedded one: the `mbrl-wasm/wasm/*.wasm` files in any form. */
   wasm?: WasmSource;
+  /**
+   * The register tile of matrix products, most rows x columns. `auto` (default) measures which is fastest here, once per
+   * process, in a few milliseconds. The choice changes no result.
+   */
+  tile?: "auto" | TileName;
   /** Loads the slow binary that asserts every memory access and checks guard words after each call. For tests. */
   checked?: boolean;
 }
@@ -51,6 +57,8 @@ export interface RuntimeInfo {
   readonly threads: number;
   /** What state they are in, or why there are not more. */
   readonly threadsReason: string;
+  /** Tile of matrix products, why, and what was measured. */
+  readonly tile: TileChoice;
   readonly memory: MemoryUsage;
 }
 
@@ -71,13 +79,12 @@ export class Runtime implements Disposable {
   readonly kernels: Kernels;
   /** Threads that regions may run on; each has its own scratch memory. @internal */
   readonly threads: number;
-  /** Number of the tile that matrix products use (assembly/linalg/gemm.ts). @internal */
-  readonly tile: number;
   readonly #arena: Arena;
   readonly #numerics: "reproducible" | "fast";
   readonly #variant: Variant;
   readonly #pool: Pool | undefined;
   readonly #whyOneThread: string;
+  #tile: TileChoice;
   #failure: PoisonedError | undefined;
   #disposed = false;
   #calls = 0;
@@ -98,9 +105,18 @@ export class Runtime implements Disposable {
     this.#whyOneThread = whyOneThread;
     this.threads = pool?.threads ?? 1;
     if (pool) forgotten.register(this, pool, this);
-    // the largest tile that stays in 16 registers without and with fused multiply-add
-    this.tile = variant === "relaxed" ? 1 : 0;
+    this.#tile = { tile: defaultTile(variant), reason: "default" };
     this.kernels = this.#guarded(kernels);
+  }
+
+  /** Number of the tile that matrix products use (assembly/linalg/gemm.ts). @internal */
+  get tile(): number {
+    return tiles.indexOf(this.#tile.tile);
+  }
+
+  /** Chooses the tile, before any part is built. @internal */
+  useTile(choice: TileChoice): void {
+    this.#tile = choice;
   }
 
   /** A zeroed tensor; throws `OutOfMemoryError` when `maxBytes` does not suffice. */
@@ -149,6 +165,7 @@ export class Runtime implements Disposable {
       variant: this.#variant,
       threads,
       threadsReason: reason,
+      tile: this.#tile,
       memory: this.memoryUsage(),
     };
   }
@@ -270,15 +287,17 @@ function createMemory(maxBytes: number, shared: boolean): WebAssembly.Memory {
  */
 export async function loadRuntime(options?: RuntimeOptions): Promise<Runtime> {
   const op = "loadRuntime";
-  const known = ["numerics", "threads", "maxBytes", "wasm", "checked"] as const;
+  const known = ["numerics", "threads", "maxBytes", "wasm", "tile", "checked"] as const;
   const {
     numerics = "reproducible",
     threads = "auto",
     maxBytes = GIB,
     wasm,
+    tile = "auto",
     checked = false,
   } = checkOptions(op, options, known);
   checkOneOf(op, "numerics", numerics, ["reproducible", "fast"]);
+  checkOneOf(op, "tile", tile, ["auto", ...tiles]);
   checkInteger(op, "maxBytes", maxBytes, 2 ** 20, 4 * GIB);
   if (typeof threads !== "number" && threads !== "auto") wrongKind(op, "threads", '"auto" or an integer', threads);
   const wanted =
@@ -311,6 +330,8 @@ export async function loadRuntime(options?: RuntimeOptions): Promise<Runtime> {
   const reason = wanted === 1 ? oneWanted : (obstacle ?? compiled).reason;
   const runtime = new Runtime(kernels, arena, numerics, variant, pool, reason);
   selfTest(runtime);
+  if (tile !== "auto") runtime.useTile({ tile, reason: "given" });
+  else if (!checked) runtime.useTile(calibrate(runtime, variant));
   if (threads !== "auto") {
     await pool?.start().catch((error: Error) => {
       throw noThreads(threads, { missing: "Worker", reason: error.message });
