@@ -19,16 +19,19 @@ const ROUNDS = 9;
 const SAMPLE_MILLISECONDS = 150;
 const WARM_UP_CALLS = 3;
 
-export async function compare(ours: Side, peer: Side): Promise<Comparison> {
+/** `wall`; or `cpu`: processor time of this process, mean of a sample's calls, for a machine that others use as well. */
+export type Clock = "wall" | "cpu";
+
+export async function compare(ours: Side, peer: Side, clock: Clock): Promise<Comparison> {
   for (const side of [ours, peer]) {
-    await sample(side);
+    await sample(side, clock);
     for (let call = 0; call < WARM_UP_CALLS; call++) await side.run();
   }
   const mine: number[] = [];
   const theirs: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    mine.push(await sample(ours));
-    theirs.push(await sample(peer));
+    mine.push(await sample(ours, clock));
+    theirs.push(await sample(peer, clock));
   }
   const ratios = mine.map((time, round) => theirs[round]! / time);
   return {
@@ -40,8 +43,9 @@ export async function compare(ours: Side, peer: Side): Promise<Comparison> {
   };
 }
 
-async function sample(side: Side): Promise<number> {
+async function sample(side: Side, clock: Clock): Promise<number> {
   const times: number[] = [];
+  const used = process.cpuUsage();
   const end = performance.now() + SAMPLE_MILLISECONDS;
   do {
     const start = performance.now();
@@ -50,7 +54,8 @@ async function sample(side: Side): Promise<number> {
     if (result instanceof Promise) await result;
     times.push(performance.now() - start);
   } while (performance.now() < end);
-  return median(times);
+  const { user, system } = process.cpuUsage(used);
+  return clock === "cpu" ? (user + system) / 1000 / times.length : median(times);
 }
 
 function median(values: readonly number[]): number {

@@ -1,4 +1,5 @@
-// npm run bench:peers -- [peer …] [--work "train 32"] [--numerics fast] [--node <binary>] [--json] [--save]
+// npm run bench:peers -- [peer …] [--work "train 32"] [--numerics fast] [--node <binary>] [--clock cpu]
+//   [--json] [--save]
 // Runs each peer against ours in a process of its own, because they disturb each other: one adds globals that another takes
 // for a browser. --save puts the lines into bench/results/peers.json, in place of older ones of the same engine.
 
@@ -22,6 +23,7 @@ const { values, positionals } = parseArgs({
     work: { type: "string", multiple: true, default: [] },
     numerics: { type: "string", default: "reproducible" },
     node: { type: "string", default: process.execPath },
+    clock: { type: "string", default: "wall" },
     json: { type: "boolean", default: false },
     save: { type: "boolean", default: false },
   },
@@ -29,6 +31,7 @@ const { values, positionals } = parseArgs({
 });
 const unknown = positionals.find((name) => !peers.includes(name));
 if (unknown !== undefined) stop(`no peer "${unknown}": one of ${peers.join(", ")}`);
+if (!["wall", "cpu"].includes(values.clock)) stop(`no clock "${values.clock}": wall or cpu`);
 const noWork = values.work.find((name) => !works.some((work) => work.name === name));
 if (noWork !== undefined) stop(`no work "${noWork}": one of ${works.map(({ name }) => name).join(", ")}`);
 if (!existsSync(here("node_modules"))) stop("the peers are not installed: npm ci --prefix bench/peers");
@@ -41,7 +44,7 @@ const flags =
 const lines: Line[] = [];
 let machine = "";
 for (const peer of positionals.length > 0 ? positionals : peers) {
-  const args = [...flags, "--import", "tsx", here("one.ts"), peer, values.numerics, ...values.work];
+  const args = [...flags, "--import", "tsx", here("one.ts"), peer, values.numerics, values.clock, ...values.work];
   const child = spawnSync(values.node, args, { encoding: "utf8" });
   const output = child.stdout.split("\n").filter((line) => line.startsWith("{"));
   if (child.status !== 0) {
