@@ -1,6 +1,6 @@
 // The functions of this folder over arrays: out[i] = f(x[i]), i < n; `out` may be `x`. One loop serves all: the operation
-// is a constant that the compiler folds. Two vectors per turn keep the arithmetic units busy; what remains is computed on
-// vectors padded with zeros, so every element has the same bits whatever its place.
+// is a constant that the compiler folds. Four vectors per turn keep the arithmetic units busy through the long chains of
+// the polynomials; what remains is computed on vectors padded with zeros, so every element has the same bits whatever its place.
 
 import { getpart, getv, putpart, putv } from "../memory";
 import { exp_v } from "./exp";
@@ -35,13 +35,17 @@ function apply(operation: i32, x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function map(operation: i32, out: usize, x: usize, n: i32): void {
-  for (; n >= 8; n -= 8) {
+  for (; n >= 16; n -= 16) {
     const first = apply(operation, getv(x));
     const second = apply(operation, getv(x + 16));
+    const third = apply(operation, getv(x + 32));
+    const fourth = apply(operation, getv(x + 48));
     putv(out, first);
     putv(out + 16, second);
-    x += 32;
-    out += 32;
+    putv(out + 32, third);
+    putv(out + 48, fourth);
+    x += 64;
+    out += 64;
   }
   for (; n > 0; n -= 4) {
     const full = n >= 4;

@@ -5,12 +5,13 @@
 import { get, getsplat } from "../memory";
 import { madd, nmadd } from "./madd";
 
-// 2/π; π/2 in four parts; sine and cosine polynomials from the highest power down
+// 2/π; π/2 in four parts; sine and cosine polynomials from the highest power down, the latter to ½ and 1; 1.5·2^23, which
+// rounds to an integer and leaves it in the low bits; where the reduction in four parts ends; −0
 const TABLE = memory.data<f32>(
   [
     0.636619747, 1.5703125, 0.0004837512969970703, 7.549533620476723e-8, 2.5633440682570896e-12,
     -0.00019514084851834923, 0.008332154713571072, -0.16666655242443085, 0.000024434846636722796,
-    -0.0013887337408959866, 0.04166664555668831,
+    -0.0013887337408959866, 0.04166664555668831, 0.5, 1, 12582912, 8192, -0.0,
   ],
   16,
 );
@@ -23,8 +24,8 @@ const INVERSE = memory.data<u32>(
   ],
   16,
 );
-// 1.5·2^23: adding it rounds to an integer, which then sits in the low bits
-const SHIFT: f32 = 12582912;
+const SHIFT = TABLE + 52;
+const SIGN = TABLE + 60;
 
 /** sin r for |r| ≤ π/4, of which `square` is the square. */
 // @ts-ignore: decorator
@@ -41,7 +42,7 @@ export function sin_reduced(r: v128, square: v128): v128 {
 export function cos_reduced(square: v128): v128 {
   let p = madd(getsplat(TABLE + 32), square, getsplat(TABLE + 36));
   p = madd(p, square, getsplat(TABLE + 40));
-  const half = nmadd(f32x4.splat(0.5), square, f32x4.splat(1));
+  const half = nmadd(getsplat(TABLE + 44), square, getsplat(TABLE + 48));
   return madd(f32x4.mul(square, square), p, half);
 }
 
@@ -84,8 +85,8 @@ function sin_large(magnitude: v128, turn: i32): v128 {
 // @ts-ignore: decorator
 @inline
 function sin_abs(magnitude: v128, turn: i32): v128 {
-  const shifted = madd(magnitude, getsplat(TABLE), f32x4.splat(SHIFT));
-  const n = f32x4.sub(shifted, f32x4.splat(SHIFT));
+  const shifted = madd(magnitude, getsplat(TABLE), getsplat(SHIFT));
+  const n = f32x4.sub(shifted, getsplat(SHIFT));
   const coarse = nmadd(n, getsplat(TABLE + 8), nmadd(n, getsplat(TABLE + 4), magnitude));
   // the third difference may round; what it loses goes into the fourth
   const third = getsplat(TABLE + 12);
@@ -94,7 +95,7 @@ function sin_abs(magnitude: v128, turn: i32): v128 {
   const r = f32x4.add(fine, nmadd(n, getsplat(TABLE + 16), lost));
   const near = sin_quadrant(r, i32x4.add(shifted, i32x4.splat(turn)));
 
-  const large = f32x4.gt(magnitude, f32x4.splat(8192));
+  const large = f32x4.gt(magnitude, getsplat(TABLE + 56));
   if (v128.any_true(large)) return v128.bitselect(sin_large(magnitude, turn), near, large);
   return near;
 }
@@ -104,7 +105,7 @@ function sin_abs(magnitude: v128, turn: i32): v128 {
 @inline
 export function sin_v(x: v128): v128 {
   // on |x| so that −0 stays −0
-  const sign = v128.and(x, i32x4.splat(0x80000000));
+  const sign = v128.and(x, getsplat(SIGN));
   return v128.xor(sign, sin_abs(v128.xor(x, sign), 0));
 }
 
@@ -112,5 +113,5 @@ export function sin_v(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function cos_v(x: v128): v128 {
-  return sin_abs(v128.andnot(x, i32x4.splat(0x80000000)), 1);
+  return sin_abs(v128.andnot(x, getsplat(SIGN)), 1);
 }

@@ -64,7 +64,22 @@ for (const name of names) {
   math(`${name} is within ${bounds[name]} ulp`, () => {
     // where ranges, polynomials and roundings change
     const edges = [tiny, 2 ** -126, 2 ** -24, 0.34657359, 0.41421357, 0.5625, Math.SQRT1_2, 1, Math.SQRT2, Math.PI / 4];
-    edges.push(Math.PI / 2, Math.PI, 9.011, 16.6, 87.336, 88.722839, 103.97, 8192, 8192 * Math.PI, huge);
+    edges.push(
+      Math.PI / 2,
+      Math.PI,
+      9.011,
+      16.6,
+      60,
+      87.336,
+      88.722839,
+      103.97,
+      109.1,
+      2 ** 98,
+      2 ** 99,
+      8192,
+      8192 * Math.PI,
+      huge,
+    );
     const values = Float32Array.from(edges.flatMap((x) => [...neighbors(x), ...neighbors(-x)]));
     for (const on of releases) {
       for (const inputs of [sample(), values]) {
