@@ -16,9 +16,9 @@ export interface Side {
 /** One line of a bench. */
 export interface Case {
   readonly name: string;
-  /** A rate (`GFLOP/s`, …: more is better), or `ms`: the time of one call. */
+  /** A rate (`GFLOP/s`, …: more is better), `ms`: the time of one call, or `ns`: the time of one unit of work. */
   readonly unit: string;
-  /** How many units of work one call does, for a rate. */
+  /** How many units of work one call does, for a rate or `ns`. */
   readonly work?: number;
   readonly ours: Side;
   /** What we are held against in the same run. */
@@ -71,7 +71,7 @@ export function measure(subject: string, subjectCase: Case): Result {
   const ratios: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const rate = callsPerSecond(ours);
-    values.push(unit === "ms" ? 1000 / rate : work * rate);
+    values.push(unit === "ms" ? 1000 / rate : unit === "ns" ? 1e9 / (work * rate) : work * rate);
     if (peer) ratios.push((work * rate) / ((peer.work ?? work) * callsPerSecond(peer)));
   }
   if (!Number.isFinite(sink)) throw new Error(`bench ${subject}, ${name}: a result is not finite`);

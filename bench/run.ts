@@ -2,7 +2,8 @@
 
 import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { loadRuntime } from "../src/wasm/index.js";
+import v8 from "node:v8";
+import { loadRuntime, probeFeatures } from "../src/wasm/index.js";
 import { type Bench, describe, machine, measure } from "./harness.js";
 
 const subjects = readdirSync(import.meta.dirname)
@@ -20,6 +21,8 @@ if (positionals.length === 0 || unknown !== undefined) {
 }
 
 const numerics = values.numerics as "reproducible" | "fast";
+// Node 20 has relaxed SIMD behind a flag that may be set before the first compilation
+if (numerics === "fast" && !probeFeatures().relaxedSimd) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
 for (const subject of positionals) {
   const runtime = await loadRuntime({ numerics });
   const { cases } = (await import(`./${subject}.bench.js`)) as Bench;
