@@ -1,4 +1,5 @@
-// npm run bench -- <subject> [--json] [--numerics fast]: runs bench/<subject>.bench.ts and prints a line per case.
+// npm run bench -- <subject> [--json] [--numerics fast] [--threads 2]: runs bench/<subject>.bench.ts and prints a line per
+// case. One thread unless told otherwise. Node 20 has relaxed SIMD behind a flag, which is set where it is missing.
 
 import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -11,7 +12,11 @@ const subjects = readdirSync(import.meta.dirname)
   .map((file) => file.replace(".bench.ts", ""));
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: "boolean", default: false }, numerics: { type: "string", default: "reproducible" } },
+  options: {
+    json: { type: "boolean", default: false },
+    numerics: { type: "string", default: "reproducible" },
+    threads: { type: "string", default: "1" },
+  },
   allowPositionals: true,
 });
 const unknown = positionals.find((subject) => !subjects.includes(subject));
@@ -21,10 +26,9 @@ if (positionals.length === 0 || unknown !== undefined) {
 }
 
 const numerics = values.numerics as "reproducible" | "fast";
-// Node 20 has relaxed SIMD behind a flag that may be set before the first compilation
-if (numerics === "fast" && !probeFeatures().relaxedSimd) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
+if (!probeFeatures().relaxedSimd) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
 for (const subject of positionals) {
-  const runtime = await loadRuntime({ numerics });
+  const runtime = await loadRuntime({ numerics, threads: Number(values.threads) });
   const { cases } = (await import(`./${subject}.bench.js`)) as Bench;
   // the machine line is no result: with --json it goes where it cannot be parsed as one
   (values.json ? console.error : console.log)(`${subject} on ${machine(runtime)}`);
