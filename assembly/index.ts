@@ -42,7 +42,7 @@ export {
 export { heap_base } from "./memory";
 export { cos_f32, exp_f32, log_f32, sigmoid_f32, sin_f32, softplus_f32, swish_f32, tanh_f32 } from "./math/elementwise";
 export { model_features } from "./models/features";
-export { apply_target, head_moments, head_sample, model_target } from "./models/head";
+export { apply_target, head_mean, head_moments, head_sample, model_target } from "./models/head";
 export {
   particle_actions,
   particle_reorder,

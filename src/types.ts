@@ -87,22 +87,29 @@ export interface StepResult {
   readonly info: Info;
 }
 
-/**
- * Reward over whole batches: `observation` [B, D], `action` [B, A], `nextObservation` [B, D], all row-major, to `out` [B].
- * Built-in tasks also carry `kernel`, the same over rows already in linear memory (byte addresses, f32).
- */
-export interface RewardFunction {
-  (observation: Float32Array, action: Float32Array, nextObservation: Float32Array, out: Float32Array): void;
-  readonly kernel?: (out: number, observation: number, action: number, nextObservation: number, batch: number) => void;
+/** A function that is also compiled to Wasm: the number of its task there, and the sizes of what it reads. */
+export interface CompiledFunction {
+  readonly task: number;
+  readonly observationSize: number;
+  readonly actionSize: number;
 }
 
 /**
- * Termination over whole batches: `nextObservation` [B, D] to `out` [B], 1 where the episode ends, else 0.
- * `kernel` is the same over addresses (out: bytes).
+ * Reward over whole batches: `observation` [B, D], `action` [B, A], `nextObservation` [B, D], all row-major, to `out` [B].
+ * Those of built-in tasks also carry `compiled`, which lets a rollout stay in Wasm.
+ */
+export interface RewardFunction {
+  (observation: Float32Array, action: Float32Array, nextObservation: Float32Array, out: Float32Array): void;
+  readonly compiled?: CompiledFunction;
+}
+
+/**
+ * Termination over whole batches: `nextObservation` [B, D] to `out` [B], 1 where the episode ends, else 0. Those of built-in
+ * tasks carry `compiled` too.
  */
 export interface TerminationFunction {
   (nextObservation: Float32Array, out: Uint8Array): void;
-  readonly kernel?: (out: number, nextObservation: number, batch: number) => void;
+  readonly compiled?: CompiledFunction;
 }
 
 /** One environment, with Gymnasium's words and meanings. */
@@ -136,7 +143,7 @@ export interface Rollout<Start = NumericInput> {
   readonly actionSpace: Box;
   /** `actions` [N, H, A] f32 to `out` [N] f32. */
   returns(start: Start, actions: Tensor, out: Tensor): void;
-  /** The same in slices of one step of the horizon, for those who must not hold the thread for long. */
+  /** The same in slices of little work, for those who must not hold the thread for long. */
   returnsSteps?(start: Start, actions: Tensor, out: Tensor): Steps<void>;
 }
 

@@ -5,7 +5,7 @@
 //   state       [B, 4] f64: x, ẋ, θ, θ̇ (θ = 0 upright)      observation [B, 4] f32: the state, rounded
 //   action      [B, 1] f32 in [-1, 1], times 10 N; like the original, the kernel applies larger ones as they are
 
-import { get, put } from "../memory";
+import { get, getv, put } from "../memory";
 
 const GRAVITY: f64 = 9.8;
 const POLE_MASS: f64 = 0.1;
@@ -87,21 +87,22 @@ export function cartpole_step(
   }
 }
 
-// strictly inside both limits, compared in f32 as the original's tensors are; NaN is not inside
+// the limits of an observation's numbers
+const LIMITS = memory.data<f32>([<f32>TRACK_LIMIT, Infinity, <f32>ANGLE_LIMIT, Infinity], 16);
+
+// position and angle strictly inside their limits, compared in f32 as the original's tensors are; NaN is not inside
 // @ts-ignore: decorator
 @inline
-function upright(observation: usize): bool {
-  const x = get<f32>(observation);
-  const theta = get<f32>(observation + 8);
-  return x > <f32>-TRACK_LIMIT && x < <f32>TRACK_LIMIT && theta > <f32>-ANGLE_LIMIT && theta < <f32>ANGLE_LIMIT;
+function upright(observation: usize): i32 {
+  return <i32>((i32x4.bitmask(f32x4.lt(f32x4.abs(getv(observation)), getv(LIMITS))) & 5) == 5);
 }
 
 /** Reward for planners, out [B] f32 (mbrl-lib's reward_fns.cartpole): 1 while the pole is up after the step, else 0. */
 export function cartpole_reward(out: usize, observation: usize, action: usize, next: usize, B: usize): void {
-  for (let b: usize = 0; b < B; b++) put<f32>(out + (b << 2), upright(next + b * ROW32) ? 1 : 0);
+  for (let b: usize = 0; b < B; b++) put<f32>(out + (b << 2), <f32>upright(next + b * ROW32));
 }
 
 /** Termination for planners, out [B] bytes (mbrl-lib's termination_fns.cartpole). */
 export function cartpole_terminated(out: usize, next: usize, B: usize): void {
-  for (let b: usize = 0; b < B; b++) put<u8>(out + b, upright(next + b * ROW32) ? 0 : 1);
+  for (let b: usize = 0; b < B; b++) put<u8>(out + b, <u8>(1 - upright(next + b * ROW32)));
 }

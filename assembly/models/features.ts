@@ -1,8 +1,10 @@
-// The input of a dynamics model from observations and actions: copied, or as sine or cosine of an angle, then standardized:
-//   feature_j = (op_j(source_j) − mean_j) · inverseStd_j
+// From observations and actions to standardized features, as a table of (operation, source column) says. Column j is
+//   out_j = (op_j(source_j) − mean_j) · inverseStd_j
+// Neighboring columns that are only copied, which is most of them, are taken as vectors along a row; sine and cosine of an
+// angle as vectors down its column.
 
 import { cos_v, sin_v } from "../math/sincos";
-import { get, getsplat, put } from "../memory";
+import { get, getsplat, getupto, getv, put, putupto, putv } from "../memory";
 
 /** Codes of the first column of a feature table. */
 export namespace FeatureOp {
@@ -32,6 +34,69 @@ function putcolumn(out: usize, stride: usize, value: v128, left: usize): void {
   if (left > 3) put<f32>(out + 3 * stride, f32x4.extract_lane(value, 3));
 }
 
+// @ts-ignore: decorator
+@inline
+function standardized(value: v128, shift: v128, scale: v128): v128 {
+  return f32x4.mul(f32x4.sub(value, shift), scale);
+}
+
+// `n` columns of each row as they are; leading dimensions in bytes. The last vector covers columns that are done already.
+function copied(
+  out: usize,
+  ldo: usize,
+  source: usize,
+  lds: usize,
+  mean: usize,
+  inverseStd: usize,
+  rows: usize,
+  n: usize,
+): void {
+  for (let column: usize = 0; column < n; column += 4) {
+    const at = (n < 4 ? column : min<usize>(column, n - 4)) << 2;
+    const count = <i32>min<usize>(n, 4);
+    const shift = getupto(mean + at, count);
+    const scale = getupto(inverseStd + at, count);
+    let x = source + at;
+    let y = out + at;
+    if (count == 4) {
+      for (let r: usize = 0; r < rows; r++) {
+        putv(y, standardized(getv(x), shift, scale));
+        x += lds;
+        y += ldo;
+      }
+    } else {
+      for (let r: usize = 0; r < rows; r++) {
+        putupto(y, standardized(getupto(x, count), shift, scale), count);
+        x += lds;
+        y += ldo;
+      }
+    }
+  }
+}
+
+// sine or cosine of one column
+function waved(
+  op: i32,
+  out: usize,
+  ldo: usize,
+  source: usize,
+  lds: usize,
+  mean: usize,
+  inverseStd: usize,
+  rows: usize,
+): void {
+  const shift = getsplat(mean);
+  const scale = getsplat(inverseStd);
+  for (let r: usize = 0; r < rows; r += 4) {
+    const left = rows - r;
+    const angle = getcolumn(source, lds, left);
+    const value = op == FeatureOp.sine ? sin_v(angle) : cos_v(angle);
+    putcolumn(out, ldo, standardized(value, shift, scale), left);
+    source += lds << 2;
+    out += ldo << 2;
+  }
+}
+
 /**
  * out [rows, F] from observation [rows, D] and action [rows, A]; table [F, 2] i32 of (op, source column);
  * mean and inverseStd [F].
@@ -48,23 +113,21 @@ export function model_features(
   A: usize,
   F: usize,
 ): void {
-  const outStride = F << 2;
-  for (let j: usize = 0; j < F; j++) {
-    const op = get<i32>(table + (j << 3));
-    const column = (<usize>get<i32>(table + (j << 3) + 4)) << 2;
-    const stride = (op == FeatureOp.action ? A : D) << 2;
-    const shift = getsplat(mean + (j << 2));
-    const scale = getsplat(inverseStd + (j << 2));
-    let source = (op == FeatureOp.action ? action : observation) + column;
-    let target = out + (j << 2);
-    for (let r: usize = 0; r < rows; r += 4) {
-      const left = rows - r;
-      let value = getcolumn(source, stride, left);
-      if (op == FeatureOp.sine) value = sin_v(value);
-      else if (op == FeatureOp.cosine) value = cos_v(value);
-      putcolumn(target, outStride, f32x4.mul(f32x4.sub(value, shift), scale), left);
-      source += stride << 2;
-      target += outStride << 2;
+  const ldo = F << 2;
+  for (let j: usize = 0; j < F;) {
+    const entry = table + (j << 3);
+    const op = get<i32>(entry);
+    const column = get<i32>(entry + 4);
+    const lds = (op == FeatureOp.action ? A : D) << 2;
+    const source = (op == FeatureOp.action ? action : observation) + ((<usize>column) << 2);
+    const at = j << 2;
+    let n: usize = 1;
+    if (op == FeatureOp.sine || op == FeatureOp.cosine) {
+      waved(op, out + at, ldo, source, lds, mean + at, inverseStd + at, rows);
+    } else {
+      while (j + n < F && get<i32>(entry + (n << 3)) == op && get<i32>(entry + (n << 3) + 4) == column + <i32>n) n++;
+      copied(out + at, ldo, source, lds, mean + at, inverseStd + at, rows, n);
     }
+    j += n;
   }
 }

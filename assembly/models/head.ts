@@ -1,22 +1,30 @@
 // What the output of an ensemble means. A row is [mean T | raw log-variance T] (the second half only of a probabilistic
 // head). The log-variance is held between learned soft bounds:
 //   v = max − softplus(max − raw),  log σ² = min + softplus(v − min)
-// and targets may have been standardized: target = shift + scale · output.
+// which without logarithms is σ² = e^min + 1 / (e^−max + e^−raw), and targets may have been standardized:
+// target = shift + scale · output.
 
 import { exp_v } from "../math/exp";
-import { softplus_v } from "../math/softplus";
 import { get, getupto, put, putupto } from "../memory";
 
+// σ² from e^min and e^−max; where e^−raw overflows it is e^min
 // @ts-ignore: decorator
 @inline
-function bounded(raw: v128, max: v128, min: v128): v128 {
-  const upper = f32x4.sub(max, softplus_v(f32x4.sub(max, raw)));
-  return f32x4.add(min, softplus_v(f32x4.sub(upper, min)));
+function variance(raw: v128, lowest: v128, inverseHighest: v128): v128 {
+  const decay = exp_v(f32x4.neg(raw));
+  return f32x4.add(lowest, f32x4.div(f32x4.splat(1), f32x4.add(inverseHighest, decay)));
+}
+
+// first byte of the vector of columns that starts at `column`: the last one covers columns that are done already
+// @ts-ignore: decorator
+@inline
+function vector_at(column: usize, columns: usize): usize {
+  return (columns < 4 ? 0 : min<usize>(column, columns - 4)) << 2;
 }
 
 /**
- * out [rows, T] = shift + scale · (mean + σ · noise). `noise` [rows, T] standard normals, or address 0 for the mean alone.
- * output [rows, stride]; maxLogvar, minLogvar, shift, scale [T].
+ * out [rows, T] = shift + scale · (mean + σ · noise), with standard normals `noise` [rows, T]. output [rows, stride];
+ * maxLogvar, minLogvar, shift, scale [T].
  */
 export function head_sample(
   out: usize,
@@ -30,24 +38,55 @@ export function head_sample(
   T: usize,
   stride: usize,
 ): void {
-  const half = f32x4.splat(0.5);
-  for (let r: usize = 0; r < rows; r++) {
-    for (let c: usize = 0; c < T; c += 4) {
-      const n = <i32>min<usize>(4, T - c);
-      const at = c << 2;
-      let value = getupto(output + at, n);
-      if (noise) {
-        const raw = getupto(output + ((T + c) << 2), n);
-        const logvar = bounded(raw, getupto(maxLogvar + at, n), getupto(minLogvar + at, n));
-        const std = exp_v(f32x4.mul(half, logvar));
-        value = f32x4.add(value, f32x4.mul(std, getupto(noise + at, n)));
-      }
-      value = f32x4.add(getupto(shift + at, n), f32x4.mul(getupto(scale + at, n), value));
-      putupto(out + at, value, n);
+  const n = <i32>min<usize>(4, T);
+  const width = T << 2;
+  for (let column: usize = 0; column < T; column += 4) {
+    const at = vector_at(column, T);
+    const lowest = exp_v(getupto(minLogvar + at, n));
+    const inverseHighest = exp_v(f32x4.neg(getupto(maxLogvar + at, n)));
+    const center = getupto(shift + at, n);
+    const factor = getupto(scale + at, n);
+    let mean = output + at;
+    let normal = noise + at;
+    let to = out + at;
+    for (let r: usize = 0; r < rows; r++) {
+      const std = f32x4.sqrt(variance(getupto(mean + width, n), lowest, inverseHighest));
+      const value = f32x4.add(getupto(mean, n), f32x4.mul(std, getupto(normal, n)));
+      putupto(to, f32x4.add(center, f32x4.mul(factor, value)), n);
+      to += width;
+      normal += width;
+      mean += stride << 2;
     }
-    out += T << 2;
-    output += stride << 2;
-    if (noise) noise += T << 2;
+  }
+}
+
+/** mean [rows, T] = shift + scale · (mean over E members of their means), as `head_moments` has it. output [E, rows, stride]. */
+export function head_mean(
+  mean: usize,
+  output: usize,
+  shift: usize,
+  scale: usize,
+  E: usize,
+  rows: usize,
+  T: usize,
+  stride: usize,
+): void {
+  const memberBytes = (rows * stride) << 2;
+  const perMember = f32x4.splat(<f32>1.0 / <f32>E);
+  const n = <i32>min<usize>(4, T);
+  for (let column: usize = 0; column < T; column += 4) {
+    const at = vector_at(column, T);
+    const center = getupto(shift + at, n);
+    const factor = getupto(scale + at, n);
+    let row = output + at;
+    let to = mean + at;
+    for (let r: usize = 0; r < rows; r++) {
+      let sum = f32x4.splat(0);
+      for (let e: usize = 0; e < E; e++) sum = f32x4.add(sum, getupto(row + e * memberBytes, n));
+      putupto(to, f32x4.add(center, f32x4.mul(factor, f32x4.mul(sum, perMember))), n);
+      row += stride << 2;
+      to += T << 2;
+    }
   }
 }
 
@@ -72,43 +111,42 @@ export function head_moments(
 ): void {
   const memberBytes = (rows * stride) << 2;
   const perMember = f32x4.splat(<f32>1.0 / <f32>E);
-  for (let r: usize = 0; r < rows; r++) {
-    for (let c: usize = 0; c < T; c += 4) {
-      const n = <i32>min<usize>(4, T - c);
-      const at = c << 2;
+  const n = <i32>min<usize>(4, T);
+  const width = T << 2;
+  for (let column: usize = 0; column < T; column += 4) {
+    const at = vector_at(column, T);
+    const lowest = exp_v(getupto(minLogvar + at, n));
+    const inverseHighest = exp_v(f32x4.neg(getupto(maxLogvar + at, n)));
+    const center = getupto(shift + at, n);
+    const factor = getupto(scale + at, n);
+    const square = f32x4.mul(factor, factor);
+    for (let r: usize = 0; r < rows; r++) {
+      const row = output + ((r * stride) << 2) + at;
       let sum = f32x4.splat(0);
-      let variance = f32x4.splat(0);
+      let noise = f32x4.splat(0);
       for (let e: usize = 0; e < E; e++) {
-        const row = output + e * memberBytes;
-        sum = f32x4.add(sum, getupto(row + at, n));
-        if (probabilistic) {
-          const raw = getupto(row + ((T + c) << 2), n);
-          variance = f32x4.add(variance, exp_v(bounded(raw, getupto(maxLogvar + at, n), getupto(minLogvar + at, n))));
-        }
+        const member = row + e * memberBytes;
+        sum = f32x4.add(sum, getupto(member, n));
+        if (probabilistic) noise = f32x4.add(noise, variance(getupto(member + width, n), lowest, inverseHighest));
       }
-      const center = f32x4.mul(sum, perMember);
+      const average = f32x4.mul(sum, perMember);
       // second pass: the difference of squares would cancel
       let spread = f32x4.splat(0);
       for (let e: usize = 0; e < E; e++) {
-        const difference = f32x4.sub(getupto(output + e * memberBytes + at, n), center);
+        const difference = f32x4.sub(getupto(row + e * memberBytes, n), average);
         spread = f32x4.add(spread, f32x4.mul(difference, difference));
       }
-      const factor = getupto(scale + at, n);
-      const square = f32x4.mul(factor, factor);
-      putupto(mean + at, f32x4.add(getupto(shift + at, n), f32x4.mul(factor, center)), n);
-      putupto(aleatoric + at, f32x4.mul(square, f32x4.mul(variance, perMember)), n);
-      putupto(epistemic + at, f32x4.mul(square, f32x4.mul(spread, perMember)), n);
+      const to = r * width + at;
+      putupto(mean + to, f32x4.add(center, f32x4.mul(factor, average)), n);
+      putupto(aleatoric + to, f32x4.mul(square, f32x4.mul(noise, perMember)), n);
+      putupto(epistemic + to, f32x4.mul(square, f32x4.mul(spread, perMember)), n);
     }
-    mean += T << 2;
-    aleatoric += T << 2;
-    epistemic += T << 2;
-    output += stride << 2;
   }
 }
 
 /**
  * next [rows, D] = target, plus the observation in the dimensions whose target is a difference (delta [D]: 1 or 0);
- * reward [rows] = target column D when the reward is learned, not written when its address is 0.
+ * reward [rows] = target column D when the reward is learned, not written when its address is 0. Not in place.
  */
 export function apply_target(
   next: usize,
@@ -120,18 +158,22 @@ export function apply_target(
   D: usize,
   T: usize,
 ): void {
-  for (let r: usize = 0; r < rows; r++) {
-    for (let c: usize = 0; c < D; c += 4) {
-      const n = <i32>min<usize>(4, D - c);
-      const at = c << 2;
-      const base = f32x4.mul(getupto(delta + at, n), getupto(observation + at, n));
-      putupto(next + at, f32x4.add(base, getupto(target + at, n)), n);
+  const n = <i32>min<usize>(4, D);
+  for (let column: usize = 0; column < D; column += 4) {
+    const at = vector_at(column, D);
+    const share = getupto(delta + at, n);
+    let to = next + at;
+    let from = observation + at;
+    let change = target + at;
+    for (let r: usize = 0; r < rows; r++) {
+      putupto(to, f32x4.add(f32x4.mul(share, getupto(from, n)), getupto(change, n)), n);
+      to += D << 2;
+      from += D << 2;
+      change += T << 2;
     }
-    if (reward) put<f32>(reward + (r << 2), get<f32>(target + (D << 2)));
-    next += D << 2;
-    observation += D << 2;
-    target += T << 2;
   }
+  if (!reward) return;
+  for (let r: usize = 0; r < rows; r++) put<f32>(reward + (r << 2), get<f32>(target + ((r * T + D) << 2)));
 }
 
 /** target [rows, T]: next − delta · observation, then the reward when T = D + 1. What `apply_target` takes apart again. */

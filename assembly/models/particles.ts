@@ -1,27 +1,32 @@
 // Bookkeeping of particles while action sequences run through an ensemble. P = E·Q particles per sequence; row
 // (e, n, q) = (e·N + n)·Q + q, so that the rows of one member are contiguous.
 
-import { copy, get, put } from "../memory";
+import { row_copy } from "../data/rows";
+import { get, put } from "../memory";
 
-/** out [E·N·Q, A]: each particle gets action t of its sequence; actions [N, H, A]. */
+/**
+ * out [rows, A]: each particle gets action t of its sequence, for `rows` particles of one member from its particle `first`
+ * on, Q to a sequence; actions [N, H, A].
+ */
 export function particle_actions(
   out: usize,
   actions: usize,
   t: usize,
-  E: usize,
-  N: usize,
+  first: usize,
+  rows: usize,
   Q: usize,
   H: usize,
   A: usize,
 ): void {
   const bytes = A << 2;
-  for (let e: usize = 0; e < E; e++) {
-    for (let n: usize = 0; n < N; n++) {
-      const source = actions + (n * H + t) * bytes;
-      for (let q: usize = 0; q < Q; q++) {
-        copy(out, source, bytes);
-        out += bytes;
-      }
+  let source = actions + ((first / Q) * H + t) * bytes;
+  let left = Q - (first % Q);
+  for (let r: usize = 0; r < rows; r++) {
+    row_copy(out, source, A);
+    out += bytes;
+    if (--left == 0) {
+      source += H * bytes;
+      left = Q;
     }
   }
 }
@@ -58,12 +63,12 @@ function row(p: usize, n: usize, N: usize, Q: usize): usize {
  * alive, terminated: bytes. A non-finite reward of a live particle stays in its total.
  */
 export function particle_rewards(total: usize, alive: usize, reward: usize, terminated: usize, rows: usize): void {
+  // without branches, which a random world makes hard to predict
   for (let r: usize = 0; r < rows; r++) {
-    if (get<u8>(alive + r)) {
-      const at = total + (r << 3);
-      put<f64>(at, get<f64>(at) + <f64>get<f32>(reward + (r << 2)));
-      if (get<u8>(terminated + r)) put<u8>(alive + r, 0);
-    }
+    const live = get<u8>(alive + r);
+    const at = total + (r << 3);
+    put<f64>(at, get<f64>(at) + select<f64>(<f64>get<f32>(reward + (r << 2)), 0, live));
+    put<u8>(alive + r, select<u8>(0, live, get<u8>(terminated + r)));
   }
 }
 

@@ -1,11 +1,11 @@
 // A task's reward and termination over batches of observations, as planners and models take them.
 
 import { wrongValue } from "../check.js";
-import type { RewardFunction, TerminationFunction } from "../types.js";
+import type { CompiledFunction, RewardFunction, TerminationFunction } from "../types.js";
 import { type Runtime, Scope } from "../wasm/index.js";
 import type { Task } from "./task.js";
 
-/** Reward over arrays, and over addresses as `kernel`. The array form takes memory for the length of a call. */
+/** Reward over arrays, which takes memory for the length of a call, and as rollouts in Wasm know it. */
 export function rewardFunction(runtime: Runtime, task: Task): RewardFunction {
   const kernel = task.kernels.reward(runtime.kernels);
   const D = task.observationSpace.low.length;
@@ -27,10 +27,10 @@ export function rewardFunction(runtime: Runtime, task: Task): RewardFunction {
       scope.dispose();
     }
   };
-  return Object.assign(reward, { kernel });
+  return Object.assign(reward, { compiled: compiled(task) });
 }
 
-/** Termination over arrays, and over addresses as `kernel`. */
+/** Termination likewise. */
 export function terminationFunction(runtime: Runtime, task: Task): TerminationFunction {
   const kernel = task.kernels.terminated(runtime.kernels);
   const D = task.observationSpace.low.length;
@@ -47,7 +47,12 @@ export function terminationFunction(runtime: Runtime, task: Task): TerminationFu
       scope.dispose();
     }
   };
-  return Object.assign(terminated, { kernel });
+  return Object.assign(terminated, { compiled: compiled(task) });
+}
+
+function compiled(task: Task): CompiledFunction {
+  const { number, observationSpace, actionSpace } = task;
+  return { task: number, observationSize: observationSpace.low.length, actionSize: actionSpace.low.length };
 }
 
 function checkRows(op: string, name: string, rows: ArrayLike<number>, B: number, width: number): void {

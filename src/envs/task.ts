@@ -26,6 +26,8 @@ export interface TaskKernels {
 
 export interface Task {
   readonly id: string;
+  /** The task among those whose reward and termination a rollout in Wasm can call (assembly/envs/tasks.ts). */
+  readonly number: number;
   readonly observationSpace: Box;
   readonly actionSpace: Box;
   /** Steps after which an episode is truncated. */

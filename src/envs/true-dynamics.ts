@@ -67,7 +67,7 @@ class TaskDynamics implements TrueDynamics {
     total.view.fill(0);
     const steps = Math.min(H, task.maxEpisodeSteps - saved.elapsed[0]);
     for (let t = 0; t < steps; t++) {
-      kernels.particle_actions(action.address, actions.address, t, 1, N, 1, H, A);
+      kernels.particle_actions(action.address, actions.address, t, 0, N, 1, H, A);
       step(state.address, observation.address, reward.address, terminated.address, action.address, N);
       kernels.particle_rewards(total.address, alive.address, reward.address, terminated.address, N);
     }

@@ -43,6 +43,13 @@ export class RandomStream implements Disposable {
     return this.#name;
   }
 
+  /** Leaves the next `count` fills to kernels that draw them: key words, and the number of the first. @internal */
+  reserve(count: number): { readonly key: readonly [number, number, number]; readonly fill: number } {
+    const fill = this.#fills;
+    this.#fills += count;
+    return { key: [this.#seed, Math.floor(this.#seed / TWO_32), this.#stream], fill };
+  }
+
   /** Fills `out` with random 32-bit words. */
   bits(out: Tensor<"u32">): void {
     this.#fill("bits", "philox_bits", "u32", out, out.size);

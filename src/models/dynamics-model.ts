@@ -50,6 +50,8 @@ export class DynamicsModel implements Disposable {
   readonly learnsReward: boolean;
   /** The ensemble behind the model: features to targets. */
   readonly network: EnsembleRegressor;
+  /** The table by which kernels know the model (assembly/models/model.ts). @internal */
+  readonly table: Tensor<"u32">;
   readonly #scope: Scope;
   readonly #encoder: FeatureEncoder;
   readonly #delta: Tensor;
@@ -71,6 +73,7 @@ export class DynamicsModel implements Disposable {
     this.network = scope.hold(scope.runtime.scoped((inner) => new EnsembleRegressor(inner, network)));
     const isDelta = (dimension: number) => (noDelta.includes(dimension) ? 0 : 1);
     this.#delta = scope.tensor([D]).write(Array.from({ length: D }, (_, i) => isDelta(i)));
+    this.table = this.#makeTable(scope);
     this.#zeros = scope.tensor([this.featureSize]);
     this.#ones = scope.tensor([this.featureSize]).write(new Float32Array(this.featureSize).fill(1));
   }
@@ -130,42 +133,22 @@ export class DynamicsModel implements Disposable {
       reward: inner.tensor([B]),
     }));
     try {
-      this.encode(tensors.features.address, tensors.observation.address, tensors.action.address, B);
-      network.moments(tensors.mean, tensors.aleatoric, tensors.epistemic, tensors.features, B);
-      this.applyTarget(tensors.next, tensors.reward, tensors.observation, tensors.mean, B);
+      const { features, observation, action, mean, aleatoric, epistemic, next, reward } = tensors;
+      const { mean: shift, inverseStd } = network.normalizer;
+      this.#encoder.encode(features.address, observation.address, action.address, shift, inverseStd, B);
+      network.moments(mean, aleatoric, epistemic, features, B);
+      const learned = this.learnsReward ? reward.address : 0;
+      const delta = this.#delta.address;
+      this.runtime.kernels.apply_target(next.address, learned, observation.address, mean.address, delta, B, D, T);
       return {
-        nextObservation: tensors.next.read(),
-        reward: this.learnsReward ? tensors.reward.read() : undefined,
-        aleatoric: tensors.aleatoric.read(),
-        epistemic: tensors.epistemic.read(),
+        nextObservation: next.read(),
+        reward: this.learnsReward ? reward.read() : undefined,
+        aleatoric: aleatoric.read(),
+        epistemic: epistemic.read(),
       };
     } finally {
       scope.dispose();
     }
-  }
-
-  /** Standardized features of `rows` transitions, by address: out [rows, F]. */
-  encode(out: number, observation: number, action: number, rows: number): void {
-    const { mean, inverseStd } = this.network.normalizer;
-    this.#encoder.encode(out, observation, action, mean, inverseStd, rows);
-  }
-
-  /** next [rows, D] (and reward [rows], if learned) from predicted targets [rows, T]. */
-  applyTarget(next: Tensor, reward: Tensor, observation: Tensor, target: Tensor, rows: number): void {
-    const { kernels } = this.runtime;
-    const learned = this.learnsReward ? reward.address : 0;
-    const T = this.network.targetSize;
-    const delta = this.#delta.address;
-    kernels.apply_target(
-      next.address,
-      learned,
-      observation.address,
-      target.address,
-      delta,
-      rows,
-      this.observationSize,
-      T,
-    );
   }
 
   save(): SavedState {
@@ -184,6 +167,16 @@ export class DynamicsModel implements Disposable {
   /** Lets `using model = …` dispose of it. */
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  // everything in it stays where it is for the life of the model
+  #makeTable(scope: Scope): Tensor<"u32"> {
+    const { observationSize: D, actionSize: A, featureSize: F, network } = this;
+    const { members, normalizer, head } = network.words;
+    const sizes = [D, A, F, network.targetSize, network.outputStride, Number(network.probabilistic)];
+    const rest = [...head, this.#delta.address, Number(this.learnsReward)];
+    const words = [...members, ...sizes, this.#encoder.table.address, ...normalizer, ...rest];
+    return scope.tensor([words.length], "u32").write(words);
   }
 }
 

@@ -102,7 +102,9 @@ export class EnsembleRegressor implements Disposable {
   readonly #scale: Tensor;
   readonly #seed: number;
   readonly #startBounds: Float32Array;
-  #elites: readonly number[];
+  #elites: readonly number[] = [];
+  // the same for kernels
+  readonly #eliteList: Tensor<"i32">;
 
   /** Made by `createEnsembleRegressor`. */
   constructor(scope: Scope, options: RegressorOptions) {
@@ -129,7 +131,8 @@ export class EnsembleRegressor implements Disposable {
     this.#normalizeTargets = normalizeTargets;
     this.#scale = scope.tensor([targetSize]).write(new Float32Array(targetSize).fill(1));
     this.#random = scope.hold(new RandomStream(runtime, seed, "training"));
-    this.#elites = Array.from({ length: elites }, (_, e) => e);
+    this.#eliteList = scope.tensor([elites], "i32");
+    this.#choose(Array.from({ length: elites }, (_, e) => e));
   }
 
   /** The members that predict, best first. */
@@ -173,7 +176,7 @@ export class EnsembleRegressor implements Disposable {
       this.#targetNormalizer.standardize(targets, targets, n);
       fitting = this.runtime.scoped((scope) => new Fitting(scope, this, features, targets, complete.batchSize));
       report = yield* trainSteps(fitting, n, this.#random, complete);
-      this.#elites = report.ranking.slice(0, this.eliteCount);
+      this.#choose(report.ranking.slice(0, this.eliteCount));
       return report;
     } finally {
       fitting?.dispose();
@@ -207,51 +210,40 @@ export class EnsembleRegressor implements Disposable {
   moments(mean: Tensor, aleatoric: Tensor, epistemic: Tensor, features: Tensor, B: number): void {
     const output = this.runtime.tensor([this.eliteCount, B, this.outputStride]);
     try {
-      this.forwardElites(output, features, B);
-      this.combine(mean, aleatoric, epistemic, output, B);
+      this.ensemble.predict(output, features, B, this.#elites);
+      const { head } = this.words;
+      this.runtime.kernels.head_moments(
+        mean.address,
+        aleatoric.address,
+        epistemic.address,
+        output.address,
+        head[0],
+        head[1],
+        head[2],
+        head[3],
+        this.eliteCount,
+        B,
+        this.targetSize,
+        this.outputStride,
+        this.probabilistic ? 1 : 0,
+      );
     } finally {
       output.dispose();
     }
   }
 
-  /** output [elites, rows, outputStride] at standardized features: [elites, rows, F], or [rows, F] for all. */
-  forwardElites(output: Tensor, features: Tensor, rows: number): void {
-    this.ensemble.predict(output, features, rows, this.#elites);
-  }
-
-  /** target [rows, T], each row drawn from the output row beside it with standard normals `noise` [rows, T]. */
-  sample(target: Tensor, output: Tensor, noise: Tensor, rows: number): void {
-    this.runtime.kernels.head_sample(
-      target.address,
-      output.address,
-      this.probabilistic ? noise.address : 0,
-      this.bounds.address,
-      this.bounds.address + 4 * this.targetSize,
-      this.#targetNormalizer.mean.address,
-      this.#scale.address,
-      rows,
-      this.targetSize,
-      this.outputStride,
-    );
-  }
-
-  /** mean, aleatoric, epistemic [rows, T] over the members' outputs [elites, rows, outputStride]. */
-  combine(mean: Tensor, aleatoric: Tensor, epistemic: Tensor, output: Tensor, rows: number): void {
-    this.runtime.kernels.head_moments(
-      mean.address,
-      aleatoric.address,
-      epistemic.address,
-      output.address,
-      this.bounds.address,
-      this.bounds.address + 4 * this.targetSize,
-      this.#targetNormalizer.mean.address,
-      this.#scale.address,
-      this.eliteCount,
-      rows,
-      this.targetSize,
-      this.outputStride,
-      this.probabilistic ? 1 : 0,
-    );
+  /** What a model's table holds of its regressor (assembly/models/model.ts). @internal */
+  get words(): {
+    readonly members: readonly number[];
+    readonly normalizer: readonly number[];
+    readonly head: readonly number[];
+  } {
+    const max = this.bounds.address;
+    return {
+      members: [this.ensemble.table.network, this.#eliteList.address, this.eliteCount],
+      normalizer: [this.normalizer.mean.address, this.normalizer.inverseStd.address],
+      head: [max, max + 4 * this.targetSize, this.#targetNormalizer.mean.address, this.#scale.address],
+    };
   }
 
   save(): SavedState {
@@ -287,7 +279,7 @@ export class EnsembleRegressor implements Disposable {
     this.#targetNormalizer.load(partState(state, "targetNormalizer"));
     loadTensor(this.bounds, own, "bounds");
     this.#random.load(metaField(own, "random"));
-    this.#elites = elites as number[];
+    this.#choose(elites as number[]);
     this.#publishScale();
   }
 
@@ -298,6 +290,11 @@ export class EnsembleRegressor implements Disposable {
   /** Lets `using regressor = …` dispose of it. */
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  #choose(elites: readonly number[]): void {
+    this.#elites = elites;
+    this.#eliteList.write(elites);
   }
 
   // keeps the scale of the targets while it suits them, else takes theirs and starts afresh

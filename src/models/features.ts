@@ -13,6 +13,8 @@ const ACTION = 3;
 export interface FeatureEncoder {
   /** Number of features (F). */
   readonly size: number;
+  /** The table [F, 2] of (operation, source column). */
+  readonly table: Tensor<"i32">;
   /**
    * out [rows, F] from observation [rows, D] and action [rows, A], by address, standardized by mean and inverseStd [F].
    */
@@ -37,6 +39,7 @@ export function createFeatureEncoder(scope: Scope, D: number, A: number, angles:
   const { kernels }: Runtime = scope.runtime;
   return {
     size: F,
+    table,
     encode(out, observation, action, mean, inverseStd, count) {
       const { address } = table;
       kernels.model_features(out, observation, action, address, mean.address, inverseStd.address, count, D, A, F);

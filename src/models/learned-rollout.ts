@@ -2,7 +2,8 @@
 //   TSinf        a particle keeps the member it started with,
 //   TS1          at every step the particles of a sequence are dealt out anew, the same number to each member,
 //   expectation  every member predicts for the one particle of a sequence, which moves to the mean of the means.
-// Return = mean over particles of Σ_t r_t until termination, + risk · std over members (over groups of particles, under TS1).
+// Everything stays in Wasm for the whole horizon, unless particles are dealt out or a function of the user is called between
+// steps. Return = mean over particles of Σ_t r_t until termination, + risk · std over members (over groups of particles, under TS1).
 // (Chua et al. 2018, section 5; dealing them out evenly is what the authors' code does.)
 
 import { rolloutSizes, toFloat32 } from "../array.js";
@@ -12,6 +13,7 @@ import { metaField } from "../saved-state.js";
 import { finish } from "../steps.js";
 import type {
   Box,
+  CompiledFunction,
   Disposable,
   NumericInput,
   RewardFunction,
@@ -20,8 +22,9 @@ import type {
   Steps,
   TerminationFunction,
 } from "../types.js";
-import type { Scope, Tensor } from "../wasm/index.js";
+import { Region, type Scope, type Tensor } from "../wasm/index.js";
 import type { DynamicsModel } from "./dynamics-model.js";
+import { Particles } from "./particles.js";
 
 /** How particles meet the members of the ensemble. */
 export type Propagation = "TSinf" | "TS1" | "expectation";
@@ -42,52 +45,54 @@ export interface LearnedRolloutOptions {
   seed: number;
 }
 
-// the tensors for N sequences, kept for each N that a planner uses
-interface Buffers {
-  readonly state: readonly [Tensor, Tensor];
-  readonly total: readonly [Tensor<"f64">, Tensor<"f64">];
-  readonly alive: readonly [Tensor<"u8">, Tensor<"u8">];
-  readonly action: Tensor;
-  readonly features: Tensor;
-  readonly output: Tensor;
-  readonly target: Tensor;
-  readonly noise: Tensor;
-  readonly variances: readonly [Tensor, Tensor];
-  readonly reward: Tensor;
-  readonly ended: Tensor<"u8">;
-  readonly bits: Tensor<"u32">;
-  readonly index: Tensor<"u32">;
-}
+// particles that a task carries through the networks together: fewer leave the tiles idle, more leave less to share
+const BLOCK_ROWS = 96;
+// floating-point operations of a slice on each thread: a few milliseconds
+const SLICE_WORK = 50e6;
 
 export class LearnedRollout implements Rollout<NumericInput>, Disposable {
   readonly actionSpace: Box;
   readonly #model: DynamicsModel;
   readonly #scope: Scope;
+  readonly #region: Region;
+  readonly #scratch: Tensor;
   readonly #start: Tensor;
   readonly #random: RandomStream;
   readonly #reward: RewardFunction | undefined;
   readonly #terminated: TerminationFunction | undefined;
   readonly #propagation: Propagation;
-  /** Members in use and particles of each. */
-  readonly #E: number;
+  /** Groups of particles, one for each member in use (`expectation` has one in all), and particles of a sequence in each. */
+  readonly #groups: number;
   readonly #Q: number;
   readonly #risk: number;
-  readonly #buffers = new Map<number, Buffers>();
+  /** Work of one row in one step. */
+  readonly #rowWork: number;
+  readonly #particles = new Map<number, Particles>();
 
   /** Made by `learnedRollout`. */
   constructor(scope: Scope, model: DynamicsModel, options: LearnedRolloutOptions) {
     const { actionSpace, reward, terminated, propagation = "TSinf", risk = 0, seed } = options;
+    const { network, featureSize } = model;
+    const { eliteCount: E, outputStride, targetSize, ensemble } = network;
+    const shared = propagation === "expectation";
     this.#scope = scope;
     this.#model = model;
     this.actionSpace = actionSpace;
     this.#reward = reward;
     this.#terminated = terminated;
     this.#propagation = propagation;
-    this.#E = model.network.eliteCount;
-    this.#Q = propagation === "expectation" ? 1 : (options.particles ?? this.#E) / this.#E;
+    this.#groups = shared ? 1 : E;
+    this.#Q = shared ? 1 : (options.particles ?? E) / E;
     this.#risk = risk;
     this.#start = scope.tensor([model.observationSize]);
     this.#random = scope.hold(new RandomStream(scope.runtime, seed, "learned-rollout"));
+    this.#region = new Region(scope, "rollout", 27);
+    // of each thread, for each row: activations, outputs of the members that share it, features, targets, normals; the last
+    // with room to begin earlier and to be rounded up
+    const outputs = (shared ? E : 1) * outputStride;
+    const row = 2 * ensemble.table.widest + outputs + featureSize + 2 * targetSize;
+    this.#scratch = scope.tensor([scope.runtime.threads, 16 * Math.ceil((BLOCK_ROWS * row + 32) / 16)]);
+    this.#rowWork = (shared ? E : 1) * forwardWork(ensemble.layers);
   }
 
   returns(start: NumericInput, actions: Tensor, out: Tensor): void {
@@ -96,43 +101,20 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
 
   *returnsSteps(start: NumericInput, actions: Tensor, out: Tensor): Steps<void> {
     const { observationSize: D, actionSize: A } = this.#model;
-    const { kernels } = this.#scope.runtime;
     const { N, H } = rolloutSizes("learnedRollout.returns", A, actions, out);
-    // particles live in groups of N·Q rows, one group per member; `expectation` has a single group
-    const groups = this.#propagation === "expectation" ? 1 : this.#E;
-    const Q = this.#Q;
-    const rows = groups * N * Q;
-    const buffers = this.#prepare(N, rows);
-    const { action, target, reward, ended, bits, index } = buffers;
-    let [state, nextState] = buffers.state;
-    let [total, nextTotal] = buffers.total;
-    let [alive, nextAlive] = buffers.alive;
-
     this.#start.view.set(toFloat32("rollout.returns", "start", start, [D]));
-    kernels.rows_repeat(state.address, this.#start.address, rows, D);
-    total.view.fill(0);
-    alive.view.fill(1);
-    ended.view.fill(0);
-    for (let t = 0; t < H; t++) {
-      kernels.particle_actions(action.address, actions.address, t, groups, N, Q, H, A);
-      this.#predict(buffers, state, rows);
-      this.#model.applyTarget(nextState, reward, state, target, rows);
-      this.#score(buffers, state, nextState, rows);
-      kernels.particle_rewards(total.address, alive.address, reward.address, ended.address, rows);
-      [state, nextState] = [nextState, state];
-      if (this.#propagation === "TS1" && t + 1 < H) {
-        this.#random.bits(bits);
-        kernels.particle_shuffle(index.address, bits.address, groups, N, Q);
-        kernels.rows_gather(nextState.address, state.address, index.address, rows, D);
-        const { address } = index;
-        kernels.particle_reorder(nextTotal.address, nextAlive.address, total.address, alive.address, address, rows);
-        [state, nextState] = [nextState, state];
-        [total, nextTotal] = [nextTotal, total];
-        [alive, nextAlive] = [nextAlive, alive];
+    const particles = this.#prepare(N);
+    if (this.#scoresInside && this.#propagation !== "TS1") {
+      yield* this.#advance(particles, actions, H, 0, H);
+    } else {
+      for (let t = 0; t < H; t++) {
+        yield* this.#advance(particles, actions, H, t, t + 1);
+        if (!this.#scoresInside) this.#score(particles, t);
+        if (this.#propagation === "TS1" && t + 1 < H) particles.deal(this.#random, t + 1);
       }
-      yield;
     }
-    kernels.particle_returns(out.address, total.address, this.#risk, groups, N, Q);
+    const { kernels } = this.#scope.runtime;
+    kernels.particle_returns(out.address, particles.total.address, this.#risk, this.#groups, N, this.#Q);
   }
 
   save(): SavedState {
@@ -144,7 +126,7 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
   }
 
   dispose(): void {
-    this.#buffers.clear();
+    this.#particles.clear();
     this.#scope.dispose();
   }
 
@@ -153,60 +135,79 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
     this.dispose();
   }
 
-  // target of every particle: a sample of its member's output, or the mean over members
-  #predict({ action, features, output, target, noise, variances }: Buffers, state: Tensor, rows: number): void {
-    const model = this.#model;
-    const { network } = model;
-    model.encode(features.address, state.address, action.address, rows);
-    if (this.#propagation === "expectation") {
-      network.forwardElites(output, features, rows);
-      network.combine(target, variances[0], variances[1], output, rows);
-    } else {
-      network.forwardElites(output, features, rows / this.#E);
-      if (network.probabilistic) this.#random.normal(noise);
-      network.sample(target, output, noise, rows);
+  // are reward and termination known in Wasm, where they are asked for?
+  get #scoresInside(): boolean {
+    const given = [this.#reward, this.#terminated];
+    return given.every((score) => score === undefined || score.compiled !== undefined);
+  }
+
+  // steps first … last − 1 of all particles, in slices of bounded work: some tasks, some steps
+  *#advance(particles: Particles, actions: Tensor, H: number, first: number, last: number): Steps<void> {
+    const { runtime } = this.#scope;
+    const { rows, action, reward, ended, total, alive } = particles;
+    const [even, odd] = particles.states(0);
+    const groupRows = rows / this.#groups;
+    const blocks = Math.ceil(groupRows / BLOCK_ROWS);
+    const tasks = this.#groups * blocks;
+    const shared = this.#propagation === "expectation";
+    const words = [
+      ...[this.#model.table.address, blocks, groupRows, this.#Q, H, actions.address, this.#start.address],
+      ...[even, odd, action, reward, ended, total, alive].map(({ address }) => address),
+      ...[Number(shared), this.#reward?.compiled?.task ?? 0, this.#terminated?.compiled?.task ?? 0],
+      ...[Number(this.#scoresInside), this.#scratch.address, 4 * this.#scratch.shape[1]],
+    ];
+    const draws = !shared && this.#model.network.probabilistic;
+    const { key, fill } = this.#random.reserve(draws ? last - first : 0);
+    // how many tasks make one step in a slice, and how many steps when all of them do
+    const affordable = (SLICE_WORK * runtime.threads * tasks) / (this.#rowWork * rows);
+    const together = Math.max(runtime.threads, Math.min(tasks, Math.floor(affordable)));
+    const steps = Math.max(1, Math.floor(affordable / together));
+    for (let task = 0; task < tasks; task += together) {
+      for (let t = first; t < last; t += steps) {
+        const number = fill + t - first;
+        const when = [t, Math.min(t + steps, last), ...key, number, Math.floor(number / 2 ** 32)];
+        this.#region.run([...words, ...when], Math.min(task + together, tasks), task);
+        yield;
+      }
     }
   }
 
-  #score({ action, reward, ended }: Buffers, state: Tensor, next: Tensor, rows: number): void {
-    const given = this.#reward;
-    if (given?.kernel) given.kernel(reward.address, state.address, action.address, next.address, rows);
-    else if (given) {
+  // what the user's functions say of step t, all rows at a time
+  #score(particles: Particles, t: number): void {
+    const { action, reward, ended } = particles;
+    const [state, next] = particles.states(t);
+    if (this.#reward && !this.#reward.compiled) {
       // what a reward forgets to write must not look like one
       reward.view.fill(Number.NaN);
-      given(state.view, action.view, next.view, reward.view);
+      this.#reward(state.view, action.view, next.view, reward.view);
     }
-    const terminated = this.#terminated;
-    if (terminated?.kernel) terminated.kernel(ended.address, next.address, rows);
-    else terminated?.(next.view, ended.view);
+    if (this.#terminated && !this.#terminated.compiled) {
+      ended.view.fill(0);
+      this.#terminated(next.view, ended.view);
+    }
+    particles.collect();
   }
 
-  #prepare(N: number, rows: number): Buffers {
-    const kept = this.#buffers.get(N);
+  #prepare(N: number): Particles {
+    const kept = this.#particles.get(N);
     if (kept) return kept;
-    const { observationSize: D, actionSize: A, featureSize: F, network } = this.#model;
-    const expectation = this.#propagation === "expectation";
-    const buffers = this.#scope.runtime.scoped((scope) => ({
-      scope,
-      state: [scope.tensor([rows, D]), scope.tensor([rows, D])] as const,
-      total: [scope.tensor([rows], "f64"), scope.tensor([rows], "f64")] as const,
-      alive: [scope.tensor([rows], "u8"), scope.tensor([rows], "u8")] as const,
-      action: scope.tensor([rows, A]),
-      // one block of rows for each member, or the same rows for all
-      features: scope.tensor(expectation ? [rows, F] : [this.#E, rows / this.#E, F]),
-      output: scope.tensor([expectation ? this.#E * rows : rows, network.outputStride]),
-      target: scope.tensor([rows, network.targetSize]),
-      noise: scope.tensor([rows, network.targetSize]),
-      variances: [scope.tensor([rows, network.targetSize]), scope.tensor([rows, network.targetSize])] as const,
-      reward: scope.tensor([rows]),
-      ended: scope.tensor([rows], "u8"),
-      bits: scope.tensor([rows], "u32"),
-      index: scope.tensor([rows], "u32"),
+    const { observationSize: D, actionSize: A } = this.#model;
+    const sizes = { E: this.#groups, N, Q: this.#Q, D, A };
+    const { scope, particles } = this.#scope.runtime.scoped((inner) => ({
+      scope: inner,
+      particles: new Particles(inner, sizes),
     }));
-    this.#scope.hold(buffers.scope);
-    this.#buffers.set(N, buffers);
-    return buffers;
+    this.#scope.hold(scope);
+    this.#particles.set(N, particles);
+    return particles;
   }
+}
+
+// operations of one row through a network
+function forwardWork(layers: readonly number[]): number {
+  let work = 0;
+  for (let l = 1; l < layers.length; l++) work += 2 * layers[l - 1] * layers[l];
+  return work;
 }
 
 const known = ["actionSpace", "reward", "terminated", "propagation", "particles", "risk", "seed"] as const;
@@ -230,6 +231,8 @@ export function learnedRollout(model: DynamicsModel, options: LearnedRolloutOpti
   } else if (typeof reward !== "function") wrongKind(op, "reward", "a function", reward);
   if (terminated !== undefined && typeof terminated !== "function")
     wrongKind(op, "terminated", "a function", terminated);
+  checkCompiled(op, "reward", reward?.compiled, model);
+  checkCompiled(op, "terminated", terminated?.compiled, model);
   const { eliteCount } = model.network;
   if (propagation === "expectation") {
     if (particles !== undefined && particles !== 1) wrongValue(op, "particles", "1 under expectation", particles);
@@ -238,4 +241,14 @@ export function learnedRollout(model: DynamicsModel, options: LearnedRolloutOpti
     wrongValue(op, "particles", `a multiple of the ${eliteCount} elite members`, particles);
   }
   return model.runtime.scoped((scope) => new LearnedRollout(scope, model, options));
+}
+
+// what is compiled reads rows of its task's sizes
+function checkCompiled(op: string, name: string, compiled: CompiledFunction | undefined, model: DynamicsModel): void {
+  if (!compiled) return;
+  const { observationSize, actionSize } = compiled;
+  if (observationSize !== model.observationSize || actionSize !== model.actionSize) {
+    const expected = `one of ${model.observationSize} observations and ${model.actionSize} actions, as the model`;
+    wrongValue(op, name, expected, `${observationSize} and ${actionSize}`);
+  }
 }

@@ -122,6 +122,11 @@ export class Ensemble implements Disposable {
     this.#transposedVersion.fill(this.#version, 1);
   }
 
+  /** Address of the table by which kernels know the networks, and their widest leading dimension. @internal */
+  get table(): { network: number; widest: number } {
+    return { network: this.#network.address, widest: this.#layout.widest };
+  }
+
   /** Addresses of the tables and of scratch memory, for regions over this ensemble. @internal */
   prepareTraining(): { network: number; scratch: readonly [number, number]; weightTasks: number } {
     this.#transpose(1);

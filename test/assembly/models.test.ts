@@ -95,13 +95,11 @@ for (const [name, runtime] of runtimes) {
           const [max, min, shiftT, scaleT] = tensors.map((t) => t.address);
           const outputs = make(output).address;
           const sample = out(E * rows * T);
-          const withNoise = probabilistic ? make(noise).address : 0;
-          kernels.head_sample(sample.address, outputs, withNoise, max, min, shiftT, scaleT, E * rows, T, stride);
+          const normals = make(noise).address;
+          kernels.head_sample(sample.address, outputs, normals, max, min, shiftT, scaleT, E * rows, T, stride);
           const outputRows = rowsOf(output, stride);
           const noiseRows = rowsOf(noise, T);
-          const expected = outputRows.flatMap((row, r) =>
-            oracle.headSample(row, probabilistic ? noiseRows[r] : undefined, bounds, shift, scale),
-          );
+          const expected = outputRows.flatMap((row, r) => oracle.headSample(row, noiseRows[r], bounds, shift, scale));
           close(sample.view, expected, 1e-5, "sample");
 
           const [mean, aleatoric, epistemic] = [out(rows * T), out(rows * T), out(rows * T)];
@@ -120,6 +118,9 @@ for (const [name, runtime] of runtimes) {
             stride,
             probabilistic ? 1 : 0,
           );
+          const alone = out(rows * T);
+          kernels.head_mean(alone.address, outputs, shiftT, scaleT, E, rows, T, stride);
+          assert.equal(alone.read(), mean.read(), "mean alone");
           for (let r = 0; r < rows; r++) {
             const members = Array.from({ length: E }, (_, e) => outputRows[e * rows + r]);
             const moments = oracle.headMoments(members, bounds, shift, scale, probabilistic);
@@ -154,21 +155,23 @@ for (const [name, runtime] of runtimes) {
   });
 
   test("particles: actions go to all particles of their sequence", () => {
-    const [E, N, Q, H, A] = [3, 5, 2, 4, 3];
-    withTensors(runtime, (make, out) => {
-      const actions = numbers(5, N * H * A);
-      const result = out(E * N * Q * A);
-      kernels.particle_actions(result.address, make(actions).address, 2, E, N, Q, H, A);
-      for (let e = 0; e < E; e++) {
-        for (let n = 0; n < N; n++) {
-          for (let q = 0; q < Q; q++) {
-            const row = oracle.particleRow(e, n, q, N, Q);
-            const from = (n * H + 2) * A;
-            close(result.read().subarray(row * A, (row + 1) * A), actions.slice(from, from + A), 0, "action");
-          }
-        }
-      }
-    });
+    fc.assert(
+      fc.property(sizes, sizes, sizes, sizes, fc.nat(20), seeds, (N, Q, H, A, skipped, seed) => {
+        withTensors(runtime, (make, out) => {
+          const first = skipped % (N * Q);
+          const [rows, t] = [N * Q - first, H - 1];
+          const actions = numbers(seed, N * H * A);
+          const result = out(rows * A);
+          kernels.particle_actions(result.address, make(actions).address, t, first, rows, Q, H, A);
+          const expected = Array.from({ length: rows }, (_, r) => {
+            const from = (Math.floor((first + r) / Q) * H + t) * A;
+            return actions.slice(from, from + A);
+          });
+          close(result.view, expected.flat(), 0, "action");
+        });
+      }),
+      { numRuns: 60 },
+    );
   });
 
   test("particles: a shuffle keeps to the sequence and is a uniform permutation", () => {

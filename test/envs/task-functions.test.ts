@@ -40,7 +40,7 @@ for (const task of [cartPoleContinuous, pendulum]) {
     env.close();
   });
 
-  test(`${task.id}: the kernels over addresses give the same bits, and no memory is kept`, () => {
+  test(`${task.id}: the same bits as the kernels, which are named with their sizes; no memory is kept`, () => {
     const env = makeEnv(runtime, task);
     const B = 5;
     const D = task.observationSpace.low.length;
@@ -56,12 +56,14 @@ for (const task of [cartPoleContinuous, pendulum]) {
       const at = [observation, action, next].map((rows) => scope.tensor([rows.length]).write(rows).address);
       const out = scope.tensor([B]);
       const ended = scope.tensor([B], "u8");
-      env.reward.kernel?.(out.address, at[0], at[1], at[2], B);
-      env.terminated.kernel?.(ended.address, at[2], B);
+      task.kernels.reward(runtime.kernels)(out.address, at[0], at[1], at[2], B);
+      task.kernels.terminated(runtime.kernels)(ended.address, at[2], B);
       assert.equal(out.read(), reward);
       assert.equal(ended.read(), terminated);
       scope.dispose();
     });
+    const compiled = { task: task.number, observationSize: D, actionSize: 1 };
+    assert.equal([env.reward.compiled, env.terminated.compiled], [compiled, compiled]);
     env.close();
   });
 

@@ -28,15 +28,15 @@ export function boundedLogvar(raw: number, max: number, min: number): number {
 /** shift + scale · (mean + σ · noise) of one output row [mean T | raw log-variance T]. */
 export function headSample(
   output: ArrayLike<number>,
-  noise: ArrayLike<number> | undefined,
+  noise: ArrayLike<number>,
   bounds: { max: ArrayLike<number>; min: ArrayLike<number> },
   shift: ArrayLike<number>,
   scale: ArrayLike<number>,
 ): number[] {
   const T = shift.length;
   return Array.from({ length: T }, (_, c) => {
-    const std = noise ? Math.exp(boundedLogvar(output[T + c], bounds.max[c], bounds.min[c]) / 2) : 0;
-    return shift[c] + scale[c] * (output[c] + std * (noise ? noise[c] : 0));
+    const std = Math.exp(boundedLogvar(output[T + c], bounds.max[c], bounds.min[c]) / 2);
+    return shift[c] + scale[c] * (output[c] + std * noise[c]);
   });
 }
 

@@ -146,6 +146,9 @@ export function kernelCases(scope: Scope): KernelCase[] {
     const [out, output, noise, max, min, shift, scale] = at;
     kernels.head_sample(out, output, noise, max, min, shift, scale, N, T, stride);
   });
+  add("head_mean", [scope.tensor([N, T])], [normal(E, N, stride), normal(T), normal(T)], (...at) =>
+    kernels.head_mean(at[0], at[1], at[2], at[3], E, N, T, stride),
+  );
   const moments = [scope.tensor([N, T]), scope.tensor([N, T]), scope.tensor([N, T])];
   add("head_moments", moments, [normal(E, N, stride), ...target()], (...at) => {
     const [center, aleatoric, epistemic, output, max, min, shift, scale] = at;
@@ -159,8 +162,8 @@ export function kernelCases(scope: Scope): KernelCase[] {
   add("model_target", [scope.tensor([N, T])], transition, (out, observation, next, reward, delta) =>
     kernels.model_target(out, observation, next, reward, delta, N, T - 1, T),
   );
-  add("particle_actions", [scope.tensor([R, A])], [normal(N, H, A)], (out, actions) =>
-    kernels.particle_actions(out, actions, H - 1, E, N, Q, H, A),
+  add("particle_actions", [scope.tensor([N * Q, A])], [normal(N, H, A)], (out, actions) =>
+    kernels.particle_actions(out, actions, H - 1, 0, N * Q, Q, H, A),
   );
   add("particle_shuffle", [words()], [words()], (index, bits) => kernels.particle_shuffle(index, bits, E, N, Q));
   add("particle_rewards", [totals(), flags()], [normal(R), flags()], (total, alive, reward, ended) =>

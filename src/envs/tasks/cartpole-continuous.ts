@@ -14,6 +14,7 @@ const TILT = 0.20943951023931953;
 
 export const cartPoleContinuous: Task = /* @__PURE__ */ Object.freeze({
   id: "CartPoleContinuous",
+  number: 1,
   // x, ẋ, θ, θ̇: positions to twice the limits, so that the last observation of an episode is inside
   observationSpace: /* @__PURE__ */ box(
     [-2 * TRACK, -Infinity, -2 * TILT, -Infinity],

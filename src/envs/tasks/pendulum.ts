@@ -7,6 +7,7 @@ import type { Task } from "../task.js";
 
 export const pendulum: Task = /* @__PURE__ */ Object.freeze({
   id: "Pendulum-v1",
+  number: 2,
   // cos θ, sin θ, θ̇
   observationSpace: /* @__PURE__ */ box([-1, -1, -8], [1, 1, 8]),
   actionSpace: /* @__PURE__ */ box([-2], [2]),
