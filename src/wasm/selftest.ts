@@ -42,15 +42,15 @@ function elementwise(kernel: Elementwise, input: readonly number[], expected: re
 
 type Random = "random_uniform" | "random_normal" | "random_truncated_normal";
 
-// the first nine elements of a fill of 32, which are made together, then elements 16 … 24, made eight at a time
-function random(kernel: Random, expected: readonly number[]): SelfTestCase {
+// the 32 elements of a fill, which are made together, then elements 16 … 24 again, made eight at a time
+function random(kernel: Random, fill: readonly number[]): SelfTestCase {
   return {
     kernel,
     input: [],
-    expected,
+    expected: [...fill, ...fill.slice(16, 25)],
     call(kernels, out) {
       kernels[kernel](out, 32, 0, 1, 2, 3, 4, 5);
-      kernels[kernel](out + 36, 9, 16, 1, 2, 3, 4, 5);
+      kernels[kernel](out + 128, 9, 16, 1, 2, 3, 4, 5);
     },
   };
 }
@@ -62,6 +62,9 @@ const matrices = [
 
 // (sine, 0), (cosine, 0): the integer n is the f32 with the bits n
 const featureTable = [1, 0, 2, 0].map((n) => n * 2 ** -149);
+
+// (copy, 0), … (copy, 4)
+const copyTable = [0, 0, 0, 1, 0, 2, 0, 3, 0, 4].map((n) => n * 2 ** -149);
 
 type Rows = 1 | 2 | 3 | 4 | 5 | 6;
 const tileRows: readonly Rows[] = [1, 2, 3, 4, 5, 6];
@@ -200,24 +203,27 @@ export const selfTestCases: readonly SelfTestCase[] = [
     "random_uniform",
     [
       0.0257905126, 0.379216969, 0.274915516, 0.836697996, 0.167241395, 0.797273219, 0.92193979, 0.221248329,
-      0.593634546, 0.137767375, 0.680025637, 0.370896876, 0.4146927, 0.813143194, 0.490059793, 0.665438235, 0.675323546,
-      0.198437154,
+      0.593634546, 0.74787122, 0.0266854167, 0.13169378, 0.664120495, 0.20134598, 0.831942976, 0.745419562, 0.137767375,
+      0.680025637, 0.370896876, 0.4146927, 0.813143194, 0.490059793, 0.665438235, 0.675323546, 0.198437154, 0.476904213,
+      0.510770738, 0.743995607, 0.19360441, 0.512775838, 0.886407912, 0.135811031,
     ],
   ),
   random(
     "random_normal",
     [
       -1.9625206, 1.86118531, 0.832761347, -1.37444234, 0.55351305, -1.80838537, 0.0724389255, 0.39661485,
-      -0.0136593319, -0.847468555, -1.8017143, -1.21090424, 0.71928674, -0.64193809, 0.0401450098, -0.408119321,
-      -0.805020213, -1.77958632,
+      -0.0136593319, -1.02117395, 1.82186401, 1.98194051, 0.272298127, 0.862807631, -0.0174560472, -0.606364608,
+      -0.847468555, -1.8017143, -1.21090424, 0.71928674, -0.64193809, 0.0401450098, -0.408119321, -0.805020213,
+      -1.77958632, 0.260073453, -0.0437211171, -1.15834248, -1.80631161, -0.145310342, 0.322873384, 0.370011985,
     ],
   ),
   random(
     "random_truncated_normal",
     [
       -1.67093587, -0.293126792, -0.567589343, 0.920629799, -0.906324744, 0.784911275, 1.29733157, -0.725960195,
-      0.22593534, -1.0183785, 0.444984198, -0.313972086, -0.205542341, 0.837681174, -0.0237849429, 0.406767875,
-      0.43259716, -0.798954666,
+      0.22593534, 0.632876933, -1.66234958, -1.04309642, 0.403345466, -0.789414823, 0.903385997, 0.625726759,
+      -1.0183785, 0.444984198, -0.313972086, -0.205542341, 0.837681174, -0.0237849429, 0.406767875, 0.43259716,
+      -0.798954666, -0.0552865826, 0.0257726666, 0.621588588, -0.814967394, 0.0305719282, 1.12085986, -1.02627182,
     ],
   ),
   ...tiles(),
@@ -292,10 +298,26 @@ export const selfTestCases: readonly SelfTestCase[] = [
     call: (kernels, out, x) => kernels.model_features(out, x + 16, 0, x, x + 28, x + 32, 4, 1, 0, 2),
   },
   {
+    // five numbers as they are, two vectors that overlap; then three alone
+    kernel: "model_features",
+    input: [...copyTable, ...matrices],
+    expected: [0.224999994, 0.900000036, -1.5, -0.839999974, -0.839999974, 0.224999994, 0.900000036, -1.5],
+    call(kernels, out, x) {
+      kernels.model_features(out, x + 40, 0, x, x + 60, x + 80, 1, 5, 0, 5);
+      kernels.model_features(out + 20, x + 40, 0, x, x + 60, x + 80, 1, 3, 0, 3);
+    },
+  },
+  {
     kernel: "head_sample",
     input: matrices,
     expected: [2.2160368, -1.05956936, 1.1271503, 1.54716122],
     call: (kernels, out, x) => kernels.head_sample(out, x, x + 32, x + 64, x, x + 16, x + 72, 1, 4, 8),
+  },
+  {
+    kernel: "head_mean",
+    input: matrices,
+    expected: [1.77999997, -0.397499979, -0.985000014, 1.15750003],
+    call: (kernels, out, x) => kernels.head_mean(out, x, x + 16, x + 72, 2, 1, 4, 8),
   },
   {
     kernel: "head_moments",
