@@ -1,10 +1,18 @@
 // Random numbers, ns per element: fills as a planner makes them, against the fastest plain JavaScript. Its normals by the
 // ziggurat, the fastest scalar method there is, and by the polar method, the fastest without tables; truncated normals by
-// drawing again from either.
+// the ziggurat, drawing again; and both as programs write them.
 
 import type { Runtime } from "../src/wasm/index.js";
 import type { Case } from "./harness.js";
-import { plainPolar, plainTruncated, plainUniform, plainZiggurat, type State } from "./plain/random.js";
+import {
+  plainPolar,
+  plainTruncated,
+  plainUniform,
+  plainZiggurat,
+  type State,
+  usualNormal,
+  usualTruncated,
+} from "./plain/random.js";
 
 // 50 sequences of 20 actions of 4
 const N = 4000;
@@ -20,17 +28,13 @@ const moments: Record<Kernel, readonly [number, number]> = {
 };
 
 export function cases(runtime: Runtime): Case[] {
-  const spare = new Float32Array(256);
-  const truncated =
-    (normals: Fill): Fill =>
-    (out, state) =>
-      plainTruncated(out, spare, normals, state);
   return [
     against(runtime, "uniform", "random_uniform", "plain JS, sfc32", plainUniform),
     against(runtime, "normal", "random_normal", "plain JS, ziggurat", plainZiggurat),
     against(runtime, "normal", "random_normal", "plain JS, polar", plainPolar),
-    against(runtime, "truncated normal", "random_truncated_normal", "plain JS, ziggurat", truncated(plainZiggurat)),
-    against(runtime, "truncated normal", "random_truncated_normal", "plain JS, polar", truncated(plainPolar)),
+    against(runtime, "normal", "random_normal", "plain JS, polar on Math.random", usualNormal),
+    against(runtime, "truncated normal", "random_truncated_normal", "plain JS, ziggurat", plainTruncated),
+    against(runtime, "truncated normal", "random_truncated_normal", "plain JS, polar on Math.random", usualTruncated),
   ];
 }
 
