@@ -1,7 +1,7 @@
 // One way to measure, for every bench: the result is checked before the clock starts, both sides are warmed up, and then run
 // in turn (ours, peer, ours, …) so that a slow moment of the machine hits both; `ratio` is the median of the per-round ratios.
 
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import Benchmark from "benchmark";
 import type { Runtime } from "../src/wasm/index.js";
 
@@ -16,9 +16,9 @@ export interface Side {
 /** One line of a bench. */
 export interface Case {
   readonly name: string;
-  /** A rate (`GFLOP/s`, …: more is better), `ms`: the time of one call, or `ns`: the time of one unit of work. */
+  /** A rate (`GFLOP/s`, …: more is better), or `ms`, `µs`, `ns`: the time of one unit of work. */
   readonly unit: string;
-  /** How many units of work one call does, for a rate or `ns`. */
+  /** How many units of work one call does. Default 1. */
   readonly work?: number;
   readonly ours: Side;
   /** What we are held against in the same run. */
@@ -48,17 +48,20 @@ export interface Result {
   readonly ratioMax?: number;
 }
 
+// units of time, in a second
+const times = { ms: 1e3, µs: 1e6, ns: 1e9 } as const;
 const ROUNDS = 7;
 const WARM_UP_SECONDS = 0.1;
 const ROUND_SECONDS = 0.1;
 
 let sink = 0;
 
-/** What the figures were taken on. */
+/** What the figures were taken on, and how busy it was (1: one core). */
 export function machine(runtime: Runtime): string {
   const { variant, threads } = runtime.info();
   const cores = cpus();
-  return `${cores[0]?.model ?? "unknown CPU"}, ${cores.length} cores, Node ${process.version}, ${variant}, ${threads} thread`;
+  const machine = `${cores[0]?.model ?? "unknown CPU"}, ${cores.length} cores, load ${loadavg()[0]!.toFixed(1)}`;
+  return `${machine}, Node ${process.version}, ${variant}, threads: ${threads}`;
 }
 
 /** Runs a case. */
@@ -71,7 +74,7 @@ export function measure(subject: string, subjectCase: Case): Result {
   const ratios: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const rate = callsPerSecond(ours);
-    values.push(unit === "ms" ? 1000 / rate : unit === "ns" ? 1e9 / (work * rate) : work * rate);
+    values.push(unit in times ? times[unit as keyof typeof times] / (work * rate) : work * rate);
     if (peer) ratios.push((work * rate) / ((peer.work ?? work) * callsPerSecond(peer)));
   }
   if (!Number.isFinite(sink)) throw new Error(`bench ${subject}, ${name}: a result is not finite`);

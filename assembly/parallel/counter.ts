@@ -2,10 +2,7 @@
 // are already running or done, so the wait ends; on one thread it is over before it begins. It also ends when one of
 // those threads is gone: told by its host, or noticed because no task at all has ended for some seconds.
 
-import { DONE, FAILED, MAY_SLEEP, SPIN } from "./words";
-
-/** Microseconds without the end of any task (they take less than 100 ms) after which a thread is taken for dead. */
-export const PATIENCE: i32 = 3_000_000;
+import { DONE, FAILED, MAY_SLEEP, PATIENCE, SPIN } from "./words";
 
 /** Counts one more. */
 export function signal(counter: usize): void {
@@ -15,7 +12,7 @@ export function signal(counter: usize): void {
 /** Waits until the counter has reached `count`. False: a thread has failed, and what was waited for will not come. */
 export function wait_for(counter: usize, count: i32): bool {
   if (atomic.load<i32>(counter) >= count) return true;
-  return wait_longer(counter, count, PATIENCE, true);
+  return wait_longer(counter, count, load<i32>(PATIENCE), true);
 }
 
 /** The same, with fewer microseconds of patience; where `heed` is false, also while a thread has failed. */
@@ -36,7 +33,7 @@ export function wait_longer(counter: usize, count: i32, patience: i32, heed: boo
     // sleeps that are counted, not a clock: a machine that was suspended makes nobody dead
     if (silence >= 10_000) pause = 1000;
   }
-  atomic.store<i32>(FAILED, -1);
+  atomic.cmpxchg<i32>(FAILED, 0, -1);
   return false;
 }
 

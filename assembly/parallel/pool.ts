@@ -7,9 +7,9 @@
 // only when somebody sleeps. `pool_work` runs for as long as its thread: engines never optimize a function that does not
 // return, so it does nothing itself but wait.
 
-import { PATIENCE, wait_for, wait_longer } from "./counter";
+import { wait_for, wait_longer } from "./counter";
 import { run_task } from "./tasks";
-import { ARGS, DONE, FAILED, KIND, LAST, LEFT, RUNNING, SLEEPERS, SPIN, STOP, WAKE } from "./words";
+import { ARGS, DONE, FAILED, KIND, LAST, LEFT, PATIENCE, RUNNING, SLEEPERS, SPIN, STOP, WAKE } from "./words";
 
 /** Nanoseconds that a worker sleeps before it looks around. */
 const SLEEP: i64 = 1_000_000_000;
@@ -31,7 +31,7 @@ export function pool_run(kind: i32, args: usize, first: i32, last: i32): i32 {
   // nobody is to begin another task, and those who can are to end theirs before the caller goes on
   atomic.store<i32>(STOP, 1);
   const claimed = count - max(0, atomic.xchg<i32>(LEFT, 0));
-  wait_longer(DONE, claimed, PATIENCE / 3, false);
+  wait_longer(DONE, claimed, load<i32>(PATIENCE) / 4, false);
   return 1;
 }
 

@@ -21,5 +21,7 @@ export const STOP: usize = 388;
 export const SPIN: usize = 396;
 /** Not 0: every thread may sleep, that of the caller too. Written by the host. */
 export const MAY_SLEEP: usize = 400;
+/** Microseconds without the end of any task after which a thread is taken for dead. Written by the host. */
+export const PATIENCE: usize = 404;
 /** A line for each thread: 1 while it runs a task. */
 export const RUNNING: usize = 1024;

@@ -11,6 +11,7 @@ export const STOP = 97;
 export const UP = 98;
 export const SPIN = 99;
 export const MAY_SLEEP = 100;
+export const PATIENCE = 101;
 /** What a kernel that trapped in a worker said: UTF-8, ended by a zero. */
 export const TEXT = 112;
 export const TEXT_BYTES = 512;

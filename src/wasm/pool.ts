@@ -9,6 +9,7 @@ import {
   LEFT,
   LINE,
   MAY_SLEEP,
+  PATIENCE,
   RUNNING,
   SLEEPERS,
   SPIN,
@@ -27,6 +28,10 @@ const WAKE_MS = 0.2;
 // rounds of looking for work before a thread sleeps: milliseconds when each has a core, else microseconds
 const SPIN_LONG = 1 << 20;
 const SPIN_SHORT = 1 << 12;
+// a thread is taken for dead when no task has ended for so long; tasks take milliseconds, more with enormous networks
+const PATIENCE_MS = 10_000;
+// starting a thread takes tens of milliseconds
+const START_LIMIT_MS = 20_000;
 // lost threads after which the pool gives up
 const MAX_LOSSES = 8;
 
@@ -72,11 +77,20 @@ export class Pool {
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       let up = 0;
+      const limit = setTimeout(() => {
+        this.#off("workers did not start in time");
+        reject(new Error("workers did not start in time"));
+      }, START_LIMIT_MS);
       this.#start(
         () => {
-          if (++up === this.threads - 1) resolve();
+          if (++up < this.threads - 1) return;
+          clearTimeout(limit);
+          resolve();
         },
-        (reason) => reject(new Error(reason)),
+        (reason) => {
+          clearTimeout(limit);
+          reject(new Error(reason));
+        },
       );
     });
   }
@@ -111,9 +125,9 @@ export class Pool {
     return kernels.pool_run(kind, args, first, last) === 0 ? undefined : this.#failure();
   }
 
-  /** Lets all threads go; regions run on the caller's from now on. */
-  dispose(): void {
-    this.#off("the runtime was disposed of");
+  /** Lets all threads go; regions run on the caller's from now on. `reason` is what `info` then tells. */
+  dispose(reason = "the runtime was disposed of"): void {
+    this.#off(reason);
   }
 
   #start(up?: () => void, failed?: (reason: string) => void): void {
@@ -121,6 +135,7 @@ export class Pool {
     for (const word of [LEFT, DONE, SLEEPERS, FAILED, STOP, UP]) Atomics.store(words, word, 0);
     for (let thread = 0; thread < this.threads; thread++) Atomics.store(words, RUNNING + LINE * thread, 0);
     Atomics.store(words, SPIN, this.threads <= coreCount() ? SPIN_LONG : SPIN_SHORT);
+    Atomics.store(words, PATIENCE, 1000 * PATIENCE_MS);
     Atomics.store(words, MAY_SLEEP, maySleep() ? 1 : 0);
     this.#state = "started";
     // a page's threads come up only when the page's own code pauses, Node's at once

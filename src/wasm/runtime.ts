@@ -218,7 +218,7 @@ export class Runtime implements Disposable {
   }
 
   #poison(kernel: string, cause: unknown): PoisonedError {
-    this.#pool?.dispose();
+    this.#pool?.dispose("a kernel trapped");
     this.#failure = new PoisonedError(kernel, cause);
     return this.#failure;
   }

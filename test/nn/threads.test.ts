@@ -7,10 +7,10 @@ import * as assert from "uvu/assert";
 import { WorkerError } from "../../src/check.js";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/io/index.js";
 import { createAdam, createEnsemble, createTrainer, type Ensemble, logVarianceBounds } from "../../src/nn/index.js";
-import { loadRuntime, type Runtime, type Tensor } from "../../src/wasm/index.js";
+import { loadRuntime, type Runtime } from "../../src/wasm/index.js";
 import { petsFingerprint } from "../browser/fingerprints.js";
 import { generator, numbers } from "../support/numbers.js";
-import { doomed, until } from "../support/threads.js";
+import { doomed, impatient, until } from "../support/threads.js";
 
 const [F, D] = [5, 3];
 
@@ -73,9 +73,8 @@ function training(runtime: Runtime, sizes: Sizes) {
     const order = scope.tensor([members, rows], "u32");
     order.write(Array.from({ length: members * rows }, (_, i) => (i * 7) % rows));
     const losses = new Float64Array(members);
-    const data: Tensor<"f32" | "u32">[] = [inputs, targets, order];
     return {
-      data,
+      data: [inputs, targets],
       step: () => trainer.step(order, 0, rows, losses),
       results: () => [ensemble.params.read(), optimizer.m.read(), optimizer.v.read(), bounds.read(), losses],
       dispose: () => scope.dispose(),
@@ -135,6 +134,7 @@ threads(
     const sizes = { members: 3, rows: 128, width: 200 };
     const runtime = await doomed(() => loadRuntime({ threads: 2 }));
     const run = training(runtime, sizes);
+    impatient(run.data[0]!);
     const before = run.data.map((tensor) => tensor.read());
     try {
       for (let step = 0; step < 1000; step++) run.step();

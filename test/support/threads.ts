@@ -4,7 +4,7 @@ import { getBuiltinModule } from "node:process";
 import type { Worker } from "node:worker_threads";
 import { createEnsemble, type Ensemble } from "../../src/nn/index.js";
 import type { Runtime, Tensor } from "../../src/wasm/index.js";
-import { LEFT, LINE, RUNNING } from "../../src/wasm/pool-words.js";
+import { LEFT, LINE, PATIENCE, RUNNING } from "../../src/wasm/pool-words.js";
 
 const threads = getBuiltinModule("node:worker_threads");
 const Original = threads.Worker;
@@ -38,6 +38,11 @@ threads.Worker = class extends Original {
     this.on("exit", (code) => exitCodes.push(code));
   }
 };
+
+/** Makes the threads that are up give a thread up after 300 ms without the end of a task. */
+export function impatient({ view }: Tensor): void {
+  Atomics.store(new Int32Array(view.buffer), PATIENCE, 300_000);
+}
 
 /** Resolves when `condition` holds; throws when it does not for half a minute. */
 export async function until(what: string, condition: () => boolean): Promise<void> {

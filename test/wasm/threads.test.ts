@@ -10,7 +10,7 @@ import * as assert from "uvu/assert";
 import { PoisonedError, UnsupportedError, WorkerError } from "../../src/check.js";
 import { loadRuntime, type Runtime, type RuntimeOptions } from "../../src/wasm/index.js";
 import { withSharedMemory } from "../../src/wasm/shared-import.js";
-import { doomed, exitCodes, prediction, sameBits, until, workers } from "../support/threads.js";
+import { doomed, exitCodes, impatient, prediction, sameBits, until, workers } from "../support/threads.js";
 
 const binary = readFileSync(new URL("../../build/wasm/simd.wasm", import.meta.url));
 const cores = Math.min(availableParallelism(), 8);
@@ -116,6 +116,7 @@ threads("a trap in a worker poisons the runtime, as one on the caller's thread d
     }
     assert.throws(() => runtime.tensor([1]), /trapped/);
     assert.is(runtime.info().threads, 1);
+    assert.is(runtime.info().threadsReason, "a kernel trapped");
   }
   assert.ok(inWorker);
 });
@@ -124,6 +125,7 @@ threads("a worker lost at work is told of by type, inputs stay, the next call is
   for (const count of [2, 3]) {
     const runtime = await doomed(() => loadRuntime({ threads: count }));
     const { ensemble, x, out } = prediction(runtime, ROWS);
+    impatient(x);
     const inputs = x.read();
     const weights = ensemble.params.read();
     try {
@@ -155,6 +157,7 @@ threads("workers killed at any time: the right numbers or a typed error", async 
   const runtime = await loadRuntime({ threads: 3 });
   const { ensemble, x, out } = prediction(runtime, ROWS);
   for (let kill = 0; kill < 5; kill++) {
+    impatient(x);
     void workers[workers.length - 1 - (kill & 1)]!.terminate();
     for (let round = 0; round < 5; round++) {
       out.view.fill(0);
