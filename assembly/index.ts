@@ -1,6 +1,7 @@
 // The ABI: every kernel that the host can call, and nothing else.
 // Arguments: outputs, inputs, sizes, as byte addresses and element counts.
 
+export { pool_room } from "./parallel/reserve";
 export { rows_gather, rows_repeat } from "./data/rows";
 export { cartpole_reset, cartpole_reward, cartpole_step, cartpole_terminated } from "./envs/cartpole";
 export { pendulum_reset, pendulum_reward, pendulum_step, pendulum_terminated } from "./envs/pendulum";

@@ -1,5 +1,5 @@
 // What the threads of a runtime share: the only state in the memory that kernels keep. It lies at fixed addresses below the
-// binary's constants (`memoryBase` in asconfig.json), where every thread finds it; src/wasm/pool-words.ts has the same
+// binary's constants (reserve.ts), where every thread finds it; src/wasm/pool-words.ts has the same
 // numbers. Each hot word has a cache line of 64 bytes to itself.
 
 /** Tasks of the region that nobody has claimed, counted down; below 1: none. */

@@ -14,7 +14,7 @@ export interface KernelCase {
 }
 
 /** Kernels that touch no memory. */
-export const pureKernels: readonly (keyof Kernels)[] = ["heap_base"];
+export const pureKernels: readonly (keyof Kernels)[] = ["heap_base", "pool_room"];
 
 const N = 37;
 

@@ -15,6 +15,8 @@ import { doomed, exitCodes, impatient, prediction, sameBits, until, workers } fr
 const binary = readFileSync(new URL("../../build/wasm/simd.wasm", import.meta.url));
 const cores = Math.min(availableParallelism(), 8);
 const ROWS = 700;
+/** End of the words that threads share (assembly/parallel/reserve.ts). */
+const ROOM = 8192;
 
 const single = await loadRuntime({ threads: 1 });
 const expected = prediction(single, ROWS);
@@ -51,6 +53,16 @@ async function without(object: object, name: string, run: () => Promise<void>): 
 }
 
 const threads = suite("threads");
+
+threads("a second instance leaves the words alone that the threads share", () => {
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const bytes = new Uint8Array(memory.buffer).fill(0xaa);
+  const imports = { env: { memory, check_access: () => {} } };
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary), imports);
+  assert.is((exports.pool_room as () => number)(), 1);
+  assert.ok(bytes.subarray(0, ROOM).every((byte) => byte === 0xaa));
+  assert.ok((exports.heap_base as () => number)() >= ROOM);
+});
 
 threads("a number of threads is up when the runtime is there", async () => {
   for (const count of [1, 2, 3, 8]) {
