@@ -58,10 +58,10 @@ let sink = 0;
 
 /** What the figures were taken on, and how busy it was (1: one core). */
 export function machine(runtime: Runtime): string {
-  const { variant, threads } = runtime.info();
+  const { variant, tile, threads } = runtime.info();
   const cores = cpus();
   const machine = `${cores[0]?.model ?? "unknown CPU"}, ${cores.length} cores, load ${loadavg()[0]!.toFixed(1)}`;
-  return `${machine}, Node ${process.version}, ${variant}, threads: ${threads}`;
+  return `${machine}, Node ${process.version}, ${variant} ${tile.tile}, threads: ${threads}`;
 }
 
 /** Runs a case. */
