@@ -42,7 +42,6 @@ const flags =
     ? ["--experimental-wasm-relaxed-simd"]
     : [];
 const lines: Line[] = [];
-let machine = "";
 for (const peer of positionals.length > 0 ? positionals : peers) {
   const args = [...flags, "--import", "tsx", here("one.ts"), peer, values.numerics, values.clock, ...values.work];
   const child = spawnSync(values.node, args, { encoding: "utf8" });
@@ -57,8 +56,7 @@ for (const peer of positionals.length > 0 ? positionals : peers) {
     lines.push(line);
     if (values.json) console.log(text);
     else {
-      if (machine !== line.machine) console.log(`${line.machine}\n\n${HEADER}`);
-      machine = line.machine;
+      if (lines.length === 1) console.log(`${line.machine}\n\n${HEADER}`);
       console.log(row(line));
     }
   }
