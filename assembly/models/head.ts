@@ -4,15 +4,15 @@
 // which without logarithms is σ² = e^min + 1 / (e^−max + e^−raw), and targets may have been standardized:
 // target = shift + scale · output.
 
-import { exp_v } from "../math/exp";
-import { get, getupto, put, putupto } from "../memory";
+import { exp_v, one_v } from "../math/exp";
+import { get, getupto, getv, put, putupto, putv } from "../memory";
 
 // σ² from e^min and e^−max; where e^−raw overflows it is e^min
 // @ts-ignore: decorator
 @inline
 function variance(raw: v128, lowest: v128, inverseHighest: v128): v128 {
   const decay = exp_v(f32x4.neg(raw));
-  return f32x4.add(lowest, f32x4.div(f32x4.splat(1), f32x4.add(inverseHighest, decay)));
+  return f32x4.add(lowest, f32x4.div(one_v(), f32x4.add(inverseHighest, decay)));
 }
 
 // first byte of the vector of columns that starts at `column`: the last one covers columns that are done already
@@ -49,9 +49,25 @@ export function head_sample(
     let mean = output + at;
     let normal = noise + at;
     let to = out + at;
-    for (let r: usize = 0; r < rows; r++) {
-      const std = f32x4.sqrt(variance(getupto(mean + width, n), lowest, inverseHighest));
-      const value = f32x4.add(getupto(mean, n), f32x4.mul(std, getupto(normal, n)));
+    let left = rows;
+    if (n == 4) {
+      // two rows at a time, because each is a long chain
+      for (; left > 1; left -= 2) {
+        const second = mean + (stride << 2);
+        const spread0 = variance(getv(mean + width), lowest, inverseHighest);
+        const spread1 = variance(getv(second + width), lowest, inverseHighest);
+        const value0 = f32x4.add(getv(mean), f32x4.mul(f32x4.sqrt(spread0), getv(normal)));
+        const value1 = f32x4.add(getv(second), f32x4.mul(f32x4.sqrt(spread1), getv(normal + width)));
+        putv(to, f32x4.add(center, f32x4.mul(factor, value0)));
+        putv(to + width, f32x4.add(center, f32x4.mul(factor, value1)));
+        to += width << 1;
+        normal += width << 1;
+        mean += stride << 3;
+      }
+    }
+    for (; left > 0; --left) {
+      const spread = variance(getupto(mean + width, n), lowest, inverseHighest);
+      const value = f32x4.add(getupto(mean, n), f32x4.mul(f32x4.sqrt(spread), getupto(normal, n)));
       putupto(to, f32x4.add(center, f32x4.mul(factor, value)), n);
       to += width;
       normal += width;

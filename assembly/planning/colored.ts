@@ -43,25 +43,70 @@ export function colored_table(table: usize, H: usize, beta: f64): void {
   }
 }
 
+// four steps of a series into column `out` of rows of A numbers; `left` steps are left of it
+// @ts-ignore: decorator
+@inline
+function put_steps(out: usize, step: usize, sum: v128, left: usize): void {
+  put<f32>(out, f32x4.extract_lane(sum, 0));
+  if (left > 1) put<f32>(out + step, f32x4.extract_lane(sum, 1));
+  if (left > 2) put<f32>(out + 2 * step, f32x4.extract_lane(sum, 2));
+  if (left > 3) put<f32>(out + 3 * step, f32x4.extract_lane(sum, 3));
+}
+
+// where series s of N·A begins
+// @ts-ignore: decorator
+@inline
+function series_of(out: usize, s: usize, H: usize, A: usize): usize {
+  const n = s / A;
+  return out + ((n * H * A + (s - n * A)) << 2);
+}
+
 /** out [N, H, A] f32: N·A series along time, from independent normals noise [N, A, H] f32. Not in place. */
 export function colored_noise(out: usize, noise: usize, table: usize, N: usize, H: usize, A: usize): void {
-  const P = padded(H);
-  for (let n: usize = 0; n < N; n++) {
-    for (let a: usize = 0; a < A; a++) {
-      for (let t: usize = 0; t < H; t += 4) {
-        let sum = f32x4.splat(0);
-        for (let j: usize = 0; j < H; j++) {
-          sum = f32x4.add(sum, f32x4.mul(getv(table + ((j * P + t) << 2)), getsplat(noise + (j << 2))));
-        }
-        const target = out + ((t * A + a) << 2);
-        const step = A << 2;
-        put<f32>(target, f32x4.extract_lane(sum, 0));
-        if (t + 1 < H) put<f32>(target + step, f32x4.extract_lane(sum, 1));
-        if (t + 2 < H) put<f32>(target + 2 * step, f32x4.extract_lane(sum, 2));
-        if (t + 3 < H) put<f32>(target + 3 * step, f32x4.extract_lane(sum, 3));
+  const row = padded(H) << 2;
+  const bytes = H << 2;
+  const step = A << 2;
+  const series = N * A;
+  // four series at a time, so that sums need not wait for themselves; the last four overlap those before
+  const together: usize = series < 4 ? 1 : 4;
+  for (let first: usize = 0; first < series; first += together) {
+    const s = together == 4 ? min<usize>(first, series - 4) : first;
+    const z = noise + s * bytes;
+    for (let t: usize = 0; t < H; t += 4) {
+      const at = t * step;
+      if (together == 1) {
+        put_steps(series_of(out, s, H, A) + at, step, colored(table + (t << 2), row, z, H), H - t);
+        continue;
       }
-      noise += H << 2;
+      let sum0 = f32x4.splat(0);
+      let sum1 = sum0;
+      let sum2 = sum0;
+      let sum3 = sum0;
+      let basis = table + (t << 2);
+      let weight = z;
+      for (let j: usize = 0; j < H; j++) {
+        const wave = getv(basis);
+        sum0 = f32x4.add(sum0, f32x4.mul(wave, getsplat(weight)));
+        sum1 = f32x4.add(sum1, f32x4.mul(wave, getsplat(weight + bytes)));
+        sum2 = f32x4.add(sum2, f32x4.mul(wave, getsplat(weight + 2 * bytes)));
+        sum3 = f32x4.add(sum3, f32x4.mul(wave, getsplat(weight + 3 * bytes)));
+        basis += row;
+        weight += 4;
+      }
+      put_steps(series_of(out, s, H, A) + at, step, sum0, H - t);
+      put_steps(series_of(out, s + 1, H, A) + at, step, sum1, H - t);
+      put_steps(series_of(out, s + 2, H, A) + at, step, sum2, H - t);
+      put_steps(series_of(out, s + 3, H, A) + at, step, sum3, H - t);
     }
-    out += (H * A) << 2;
   }
+}
+
+// four steps of one series
+function colored(basis: usize, row: usize, noise: usize, H: usize): v128 {
+  let sum = f32x4.splat(0);
+  for (let j: usize = 0; j < H; j++) {
+    sum = f32x4.add(sum, f32x4.mul(getv(basis), getsplat(noise + (j << 2))));
+    basis += row;
+  }
+  return sum;
 }

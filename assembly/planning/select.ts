@@ -5,28 +5,39 @@ import { get, put } from "../memory";
 
 // @ts-ignore: decorator
 @inline
-function finite(returns: usize, index: u32): bool {
-  const value = get<f32>(returns + ((<usize>index) << 2));
+function return_of(returns: usize, index: u32): f32 {
+  return get<f32>(returns + ((<usize>index) << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function finite(value: f32): bool {
   return value - value == 0;
 }
 
-// does sequence a rank behind sequence b?
-function behind(returns: usize, a: u32, b: u32): bool {
-  const ofA = get<f32>(returns + ((<usize>a) << 2));
-  const ofB = get<f32>(returns + ((<usize>b) << 2));
+// does sequence a, which returns `ofA`, rank behind sequence b?
+// @ts-ignore: decorator
+@inline
+function behind(a: u32, ofA: f32, b: u32, ofB: f32): bool {
   return ofA < ofB || (ofA == ofB && a > b);
 }
 
-// moves the index at `root` down until both of its children rank before it
-function sift(indices: usize, returns: usize, root: usize, count: usize): void {
-  const moved = get<u32>(indices + (root << 2));
+// puts `moved` at `root` or as far below as it takes until both of its children rank before it
+function sift(indices: usize, returns: usize, moved: u32, root: usize, count: usize): void {
+  const ofMoved = return_of(returns, moved);
   for (let child = (root << 1) + 1; child < count; child = (root << 1) + 1) {
+    let worse = get<u32>(indices + (child << 2));
+    let ofWorse = return_of(returns, worse);
     if (child + 1 < count) {
-      const right = get<u32>(indices + ((child + 1) << 2));
-      if (behind(returns, right, get<u32>(indices + (child << 2)))) child++;
+      const right = get<u32>(indices + (child << 2) + 4);
+      const ofRight = return_of(returns, right);
+      // without a branch, which would go either way
+      const isRight = behind(right, ofRight, worse, ofWorse);
+      worse = select<u32>(right, worse, isRight);
+      ofWorse = select<f32>(ofRight, ofWorse, isRight);
+      child += <usize>isRight;
     }
-    const worse = get<u32>(indices + (child << 2));
-    if (!behind(returns, worse, moved)) break;
+    if (!behind(worse, ofWorse, moved, ofMoved)) break;
     put<u32>(indices + (root << 2), worse);
     root = child;
   }
@@ -42,21 +53,28 @@ export function elites_select(indices: usize, returns: usize, N: usize, K: usize
   let count: usize = 0;
   let next: usize = 0;
   for (; next < N && count < K; next++) {
-    if (finite(returns, <u32>next)) put<u32>(indices + (count++ << 2), <u32>next);
+    if (finite(return_of(returns, <u32>next))) put<u32>(indices + (count++ << 2), <u32>next);
   }
-  for (let root = count >> 1; root > 0;) sift(indices, returns, --root, count);
-  for (; next < N; next++) {
-    if (finite(returns, <u32>next) && behind(returns, get<u32>(indices), <u32>next)) {
-      put<u32>(indices, <u32>next);
-      sift(indices, returns, 0, count);
+  for (let root = count >> 1; root > 0;) {
+    --root;
+    sift(indices, returns, get<u32>(indices + (root << 2)), root, count);
+  }
+  if (count == K) {
+    // a later sequence must be better than the worst so far
+    let worst = return_of(returns, get<u32>(indices));
+    for (; next < N; next++) {
+      const value = return_of(returns, <u32>next);
+      if (value > worst && finite(value)) {
+        sift(indices, returns, <u32>next, 0, count);
+        worst = return_of(returns, get<u32>(indices));
+      }
     }
   }
   for (let last = count; last > 1;) {
     const end = indices + (--last << 2);
-    const worst = get<u32>(indices);
-    put<u32>(indices, get<u32>(end));
-    put<u32>(end, worst);
-    sift(indices, returns, 0, last);
+    const moved = get<u32>(end);
+    put<u32>(end, get<u32>(indices));
+    sift(indices, returns, moved, 0, last);
   }
   return <i32>count;
 }
