@@ -22,7 +22,7 @@ import type {
   Steps,
   TerminationFunction,
 } from "../types.js";
-import { Region, type Scope, type Tensor } from "../wasm/index.js";
+import { blockCount, MAX_BLOCK_ROWS, Region, type Scope, type Tensor } from "../wasm/index.js";
 import type { DynamicsModel } from "./dynamics-model.js";
 import { Particles } from "./particles.js";
 
@@ -45,9 +45,6 @@ export interface LearnedRolloutOptions {
   seed: number;
 }
 
-// particles that a task carries through the networks together: with 96 the networks are 1 % faster, but light plans have so
-// few that there would be too little for threads to share
-const BLOCK_ROWS = 48;
 // floating-point operations of a slice on each thread: a few milliseconds
 const SLICE_WORK = 50e6;
 
@@ -92,7 +89,7 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
     // with room to begin earlier and to be rounded up
     const outputs = (shared ? E : 1) * outputStride;
     const row = 2 * ensemble.table.widest + outputs + featureSize + 2 * targetSize;
-    this.#scratch = scope.tensor([scope.runtime.threads, 16 * Math.ceil((BLOCK_ROWS * row + 32) / 16)]);
+    this.#scratch = scope.tensor([scope.runtime.threads, 16 * Math.ceil((MAX_BLOCK_ROWS * row + 32) / 16)]);
     this.#rowWork = (shared ? E : 1) * forwardWork(ensemble.layers);
   }
 
@@ -148,7 +145,7 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
     const { rows, action, reward, ended, total, alive } = particles;
     const [even, odd] = particles.states(0);
     const groupRows = rows / this.#groups;
-    const blocks = Math.ceil(groupRows / BLOCK_ROWS);
+    const blocks = blockCount(this.#groups, groupRows);
     const tasks = this.#groups * blocks;
     const shared = this.#propagation === "expectation";
     const words = [

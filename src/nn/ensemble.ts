@@ -4,15 +4,12 @@
 
 import { checkInteger, checkOneOf, checkOptions, wrongKind, wrongValue } from "../check.js";
 import type { Disposable, SavedState } from "../types.js";
-import { Region, type Runtime, type Scope, type Tensor } from "../wasm/index.js";
+import { blockCount, MAX_BLOCK_ROWS, Region, type Runtime, type Scope, type Tensor } from "../wasm/index.js";
 import { type Activation, activations } from "./activation.js";
 import { type Layout, layout, padded, type Span } from "./layout.js";
 import { networkTable } from "./network.js";
 import { drawWeights, type Parameters, readWeights, writeWeights } from "./parameters.js";
 import { BLOCK_ROWS, Workspace } from "./workspace.js";
-
-// rows that `predict` takes through all layers before the next rows: their activations stay in the second-level cache
-const PREDICT_ROWS = 96;
 
 // what the region "weights" does with gradients (WeightFlags of assembly/nn/weights.ts)
 const WeightFlags = { accumulate: 1, keep: 2 } as const;
@@ -98,7 +95,7 @@ export class Ensemble implements Disposable {
     this.#predict = new Region(scope, "predict", 9);
     // of each thread: activations of a block of rows on their way; or a strip of rows; or sixteen columns with their biases
     const strip = 16 * Math.max(BLOCK_ROWS, Math.max(...layers.slice(0, -1)) + 1);
-    const perThread = Math.max(2 * PREDICT_ROWS * this.#layout.widest, strip);
+    const perThread = Math.max(2 * MAX_BLOCK_ROWS * this.#layout.widest, strip);
     this.#scratch = scope.tensor([scope.runtime.threads, perThread]);
     this.#all = Array.from({ length: members }, (_, e) => e);
     this.#list = scope.tensor([members], "i32");
@@ -215,7 +212,7 @@ export class Ensemble implements Disposable {
     if (this.#list.size < slots) this.#list = this.#scope.tensor([slots], "i32");
     this.#list.view.set(members ?? this.#all);
     if (rows === 0) return;
-    const blocks = Math.max(1, Math.ceil(rows / PREDICT_ROWS));
+    const blocks = blockCount(slots, rows);
     const stride = shared ? 0 : rows * inputs;
     this.#predict.run(
       [this.#network.address, out.address, x.address, this.#list.address, rows, blocks, stride, ...this.#scratchWords],

@@ -7,4 +7,5 @@ export type { Variant, WasmSource } from "./load.js";
 export { type Features, probeFeatures } from "./probe.js";
 export { Region } from "./region.js";
 export { loadRuntime, Runtime, type RuntimeInfo, type RuntimeOptions, Scope } from "./runtime.js";
+export { blockCount, MAX_BLOCK_ROWS } from "./tasks.js";
 export { Tensor } from "./tensor.js";

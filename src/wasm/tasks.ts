@@ -8,3 +8,16 @@ export type TaskKind = (typeof taskKinds)[number];
 
 /** Runs tasks first … last − 1 of a region whose arguments lie at `args`. */
 export type RunTasks = (kind: TaskKind, args: number, first: number, last: number) => void;
+
+/** Most rows of a block that goes through all layers of a network: its activations stay in the second-level cache. @internal */
+export const MAX_BLOCK_ROWS = 96;
+// rows from which on matrix products are as fast as they can be
+const MIN_BLOCK_ROWS = 32;
+// tasks that are enough to be shared evenly
+const ENOUGH_TASKS = 64;
+
+/** Blocks into which each of `groups` groups of `rows` rows is cut, a task each. @internal */
+export function blockCount(groups: number, rows: number): number {
+  const share = Math.ceil((groups * rows) / ENOUGH_TASKS);
+  return Math.ceil(rows / Math.min(MAX_BLOCK_ROWS, Math.max(MIN_BLOCK_ROWS, share)));
+}
