@@ -1,9 +1,11 @@
-// npm run bench -- <subject> [--json] [--numerics fast] [--threads 2]: runs bench/<subject>.bench.ts and prints a line per
-// case. One thread unless told otherwise. Node 20 has relaxed SIMD behind a flag, which is set where it is missing.
+// npm run bench -- <subject> [--json] [--numerics fast] [--threads 2] [--wide]: runs bench/<subject>.bench.ts and prints a
+// line per case. One thread unless told otherwise; --wide joins vectors (Node 24). Node 20 has relaxed SIMD behind a flag,
+// which is set where it is missing.
 
 import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import v8 from "node:v8";
+import { useWideVectors } from "../src/node/index.js";
 import { loadRuntime, probeFeatures } from "../src/wasm/index.js";
 import { type Bench, describe, machine, measure } from "./harness.js";
 
@@ -16,6 +18,7 @@ const { values, positionals } = parseArgs({
     json: { type: "boolean", default: false },
     numerics: { type: "string", default: "reproducible" },
     threads: { type: "string", default: "1" },
+    wide: { type: "boolean", default: false },
   },
   allowPositionals: true,
 });
@@ -27,6 +30,7 @@ if (positionals.length === 0 || unknown !== undefined) {
 
 const numerics = values.numerics as "reproducible" | "fast";
 if (!probeFeatures().relaxedSimd) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
+if (values.wide && !useWideVectors()) throw new Error(`Node ${process.version} cannot join vectors`);
 for (const subject of positionals) {
   const runtime = await loadRuntime({ numerics, threads: Number(values.threads) });
   const { cases } = (await import(`./${subject}.bench.js`)) as Bench;

@@ -24,8 +24,6 @@ import { getsplat, getv, putv } from "../memory";
 `;
 
 const times = (count, text, joint = "\n") => Array.from({ length: count }, (_, i) => text(i)).join(joint);
-// every accumulator of a tile: row r, vector v of four columns
-const each = (rows, vectors, text) => times(rows, (r) => times(vectors, (v) => text(r, v)));
 // the panel of vector v, and the vector's place in the panel's row
 const panelOf = (v) => `panel${v >> 1}`;
 const within = (v) => (v & 1 ? " + 16" : "");
@@ -65,21 +63,27 @@ ${times(rows, (r) => `  put_columns(c, s${r}0, s${r}1, columns);${r < rows - 1 ?
 }
 `;
 
+// Pointers that move on, rather than offsets from one: V8 joins vectors beside each other only where it sees them as such.
 const tn = (rows, columns) => {
   const vectors = columns / 4;
-  const place = (r, v) => `${v < 2 ? "c" : "next"}${at(32 * r + 16 * (v & 1))}`;
+  const move = (r, pointer) => (r < rows - 1 ? `\n  ${pointer} += 32;` : "");
+  // the two vectors of each row of one panel
+  const panel = (pointer, first, text) =>
+    times(rows, (r) => times(2, (v) => text(`s${r}${first + v}`, `${pointer}${at(16 * v)}`)) + move(r, pointer));
+  const both = (name, text) =>
+    `  let ${name}0 = c;\n${panel(`${name}0`, 0, text)}` +
+    (columns > 8 ? `\n  let ${name}1 = c + panel;\n${panel(`${name}1`, 2, text)}` : "");
   return `
 /** c [${columns / 8}][${rows}][8] += (a [M, ${rows}])ᵀ · z [M, ${columns}]: ${columns > 8 ? "panels `panel` bytes apart" : "c is contiguous, `panel` is not read"}; the leading dimensions of a and z in bytes. */
 export function gemm_tn_tile_${rows}x${columns}(c: usize, panel: usize, a: usize, lda: usize, z: usize, ldz: usize, M: i32): void {
-${columns > 8 ? "  const next = c + panel;" : ""}
-${each(rows, vectors, (r, v) => `  let s${r}${v} = getv(${place(r, v)});`)}
+${both("from", (sum, place) => `  let ${sum} = getv(${place});`)}
   for (; M > 0; --M) {
 ${times(vectors, (v) => `    const b${v} = getv(z${at(16 * v)});`)}
 ${times(rows, (r) => `    const x${r} = getsplat(a${at(4 * r)});\n${times(vectors, (v) => `    s${r}${v} = madd(x${r}, b${v}, s${r}${v});`)}`)}
     a += lda;
     z += ldz;
   }
-${each(rows, vectors, (r, v) => `  putv(${place(r, v)}, s${r}${v});`)}
+${both("to", (sum, place) => `  putv(${place}, ${sum});`)}
 }
 `;
 };

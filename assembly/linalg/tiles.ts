@@ -1207,8 +1207,9 @@ export function gemm_nn_edge_6(
 
 /** c [1][1][8] += (a [M, 1])ᵀ · z [M, 8]: c is contiguous, `panel` is not read; the leading dimensions of a and z in bytes. */
 export function gemm_tn_tile_1x8(c: usize, panel: usize, a: usize, lda: usize, z: usize, ldz: usize, M: i32): void {
-  let s00 = getv(c);
-  let s01 = getv(c + 16);
+  let from0 = c;
+  let s00 = getv(from0);
+  let s01 = getv(from0 + 16);
   for (; M > 0; --M) {
     const b0 = getv(z);
     const b1 = getv(z + 16);
@@ -1218,16 +1219,19 @@ export function gemm_tn_tile_1x8(c: usize, panel: usize, a: usize, lda: usize, z
     a += lda;
     z += ldz;
   }
-  putv(c, s00);
-  putv(c + 16, s01);
+  let to0 = c;
+  putv(to0, s00);
+  putv(to0 + 16, s01);
 }
 
 /** c [1][2][8] += (a [M, 2])ᵀ · z [M, 8]: c is contiguous, `panel` is not read; the leading dimensions of a and z in bytes. */
 export function gemm_tn_tile_2x8(c: usize, panel: usize, a: usize, lda: usize, z: usize, ldz: usize, M: i32): void {
-  let s00 = getv(c);
-  let s01 = getv(c + 16);
-  let s10 = getv(c + 32);
-  let s11 = getv(c + 48);
+  let from0 = c;
+  let s00 = getv(from0);
+  let s01 = getv(from0 + 16);
+  from0 += 32;
+  let s10 = getv(from0);
+  let s11 = getv(from0 + 16);
   for (; M > 0; --M) {
     const b0 = getv(z);
     const b1 = getv(z + 16);
@@ -1240,20 +1244,25 @@ export function gemm_tn_tile_2x8(c: usize, panel: usize, a: usize, lda: usize, z
     a += lda;
     z += ldz;
   }
-  putv(c, s00);
-  putv(c + 16, s01);
-  putv(c + 32, s10);
-  putv(c + 48, s11);
+  let to0 = c;
+  putv(to0, s00);
+  putv(to0 + 16, s01);
+  to0 += 32;
+  putv(to0, s10);
+  putv(to0 + 16, s11);
 }
 
 /** c [1][3][8] += (a [M, 3])ᵀ · z [M, 8]: c is contiguous, `panel` is not read; the leading dimensions of a and z in bytes. */
 export function gemm_tn_tile_3x8(c: usize, panel: usize, a: usize, lda: usize, z: usize, ldz: usize, M: i32): void {
-  let s00 = getv(c);
-  let s01 = getv(c + 16);
-  let s10 = getv(c + 32);
-  let s11 = getv(c + 48);
-  let s20 = getv(c + 64);
-  let s21 = getv(c + 80);
+  let from0 = c;
+  let s00 = getv(from0);
+  let s01 = getv(from0 + 16);
+  from0 += 32;
+  let s10 = getv(from0);
+  let s11 = getv(from0 + 16);
+  from0 += 32;
+  let s20 = getv(from0);
+  let s21 = getv(from0 + 16);
   for (; M > 0; --M) {
     const b0 = getv(z);
     const b1 = getv(z + 16);
@@ -1269,24 +1278,31 @@ export function gemm_tn_tile_3x8(c: usize, panel: usize, a: usize, lda: usize, z
     a += lda;
     z += ldz;
   }
-  putv(c, s00);
-  putv(c + 16, s01);
-  putv(c + 32, s10);
-  putv(c + 48, s11);
-  putv(c + 64, s20);
-  putv(c + 80, s21);
+  let to0 = c;
+  putv(to0, s00);
+  putv(to0 + 16, s01);
+  to0 += 32;
+  putv(to0, s10);
+  putv(to0 + 16, s11);
+  to0 += 32;
+  putv(to0, s20);
+  putv(to0 + 16, s21);
 }
 
 /** c [1][4][8] += (a [M, 4])ᵀ · z [M, 8]: c is contiguous, `panel` is not read; the leading dimensions of a and z in bytes. */
 export function gemm_tn_tile_4x8(c: usize, panel: usize, a: usize, lda: usize, z: usize, ldz: usize, M: i32): void {
-  let s00 = getv(c);
-  let s01 = getv(c + 16);
-  let s10 = getv(c + 32);
-  let s11 = getv(c + 48);
-  let s20 = getv(c + 64);
-  let s21 = getv(c + 80);
-  let s30 = getv(c + 96);
-  let s31 = getv(c + 112);
+  let from0 = c;
+  let s00 = getv(from0);
+  let s01 = getv(from0 + 16);
+  from0 += 32;
+  let s10 = getv(from0);
+  let s11 = getv(from0 + 16);
+  from0 += 32;
+  let s20 = getv(from0);
+  let s21 = getv(from0 + 16);
+  from0 += 32;
+  let s30 = getv(from0);
+  let s31 = getv(from0 + 16);
   for (; M > 0; --M) {
     const b0 = getv(z);
     const b1 = getv(z + 16);
@@ -1305,28 +1321,37 @@ export function gemm_tn_tile_4x8(c: usize, panel: usize, a: usize, lda: usize, z
     a += lda;
     z += ldz;
   }
-  putv(c, s00);
-  putv(c + 16, s01);
-  putv(c + 32, s10);
-  putv(c + 48, s11);
-  putv(c + 64, s20);
-  putv(c + 80, s21);
-  putv(c + 96, s30);
-  putv(c + 112, s31);
+  let to0 = c;
+  putv(to0, s00);
+  putv(to0 + 16, s01);
+  to0 += 32;
+  putv(to0, s10);
+  putv(to0 + 16, s11);
+  to0 += 32;
+  putv(to0, s20);
+  putv(to0 + 16, s21);
+  to0 += 32;
+  putv(to0, s30);
+  putv(to0 + 16, s31);
 }
 
 /** c [1][5][8] += (a [M, 5])ᵀ · z [M, 8]: c is contiguous, `panel` is not read; the leading dimensions of a and z in bytes. */
 export function gemm_tn_tile_5x8(c: usize, panel: usize, a: usize, lda: usize, z: usize, ldz: usize, M: i32): void {
-  let s00 = getv(c);
-  let s01 = getv(c + 16);
-  let s10 = getv(c + 32);
-  let s11 = getv(c + 48);
-  let s20 = getv(c + 64);
-  let s21 = getv(c + 80);
-  let s30 = getv(c + 96);
-  let s31 = getv(c + 112);
-  let s40 = getv(c + 128);
-  let s41 = getv(c + 144);
+  let from0 = c;
+  let s00 = getv(from0);
+  let s01 = getv(from0 + 16);
+  from0 += 32;
+  let s10 = getv(from0);
+  let s11 = getv(from0 + 16);
+  from0 += 32;
+  let s20 = getv(from0);
+  let s21 = getv(from0 + 16);
+  from0 += 32;
+  let s30 = getv(from0);
+  let s31 = getv(from0 + 16);
+  from0 += 32;
+  let s40 = getv(from0);
+  let s41 = getv(from0 + 16);
   for (; M > 0; --M) {
     const b0 = getv(z);
     const b1 = getv(z + 16);
@@ -1348,32 +1373,43 @@ export function gemm_tn_tile_5x8(c: usize, panel: usize, a: usize, lda: usize, z
     a += lda;
     z += ldz;
   }
-  putv(c, s00);
-  putv(c + 16, s01);
-  putv(c + 32, s10);
-  putv(c + 48, s11);
-  putv(c + 64, s20);
-  putv(c + 80, s21);
-  putv(c + 96, s30);
-  putv(c + 112, s31);
-  putv(c + 128, s40);
-  putv(c + 144, s41);
+  let to0 = c;
+  putv(to0, s00);
+  putv(to0 + 16, s01);
+  to0 += 32;
+  putv(to0, s10);
+  putv(to0 + 16, s11);
+  to0 += 32;
+  putv(to0, s20);
+  putv(to0 + 16, s21);
+  to0 += 32;
+  putv(to0, s30);
+  putv(to0 + 16, s31);
+  to0 += 32;
+  putv(to0, s40);
+  putv(to0 + 16, s41);
 }
 
 /** c [1][6][8] += (a [M, 6])ᵀ · z [M, 8]: c is contiguous, `panel` is not read; the leading dimensions of a and z in bytes. */
 export function gemm_tn_tile_6x8(c: usize, panel: usize, a: usize, lda: usize, z: usize, ldz: usize, M: i32): void {
-  let s00 = getv(c);
-  let s01 = getv(c + 16);
-  let s10 = getv(c + 32);
-  let s11 = getv(c + 48);
-  let s20 = getv(c + 64);
-  let s21 = getv(c + 80);
-  let s30 = getv(c + 96);
-  let s31 = getv(c + 112);
-  let s40 = getv(c + 128);
-  let s41 = getv(c + 144);
-  let s50 = getv(c + 160);
-  let s51 = getv(c + 176);
+  let from0 = c;
+  let s00 = getv(from0);
+  let s01 = getv(from0 + 16);
+  from0 += 32;
+  let s10 = getv(from0);
+  let s11 = getv(from0 + 16);
+  from0 += 32;
+  let s20 = getv(from0);
+  let s21 = getv(from0 + 16);
+  from0 += 32;
+  let s30 = getv(from0);
+  let s31 = getv(from0 + 16);
+  from0 += 32;
+  let s40 = getv(from0);
+  let s41 = getv(from0 + 16);
+  from0 += 32;
+  let s50 = getv(from0);
+  let s51 = getv(from0 + 16);
   for (; M > 0; --M) {
     const b0 = getv(z);
     const b1 = getv(z + 16);
@@ -1398,27 +1434,34 @@ export function gemm_tn_tile_6x8(c: usize, panel: usize, a: usize, lda: usize, z
     a += lda;
     z += ldz;
   }
-  putv(c, s00);
-  putv(c + 16, s01);
-  putv(c + 32, s10);
-  putv(c + 48, s11);
-  putv(c + 64, s20);
-  putv(c + 80, s21);
-  putv(c + 96, s30);
-  putv(c + 112, s31);
-  putv(c + 128, s40);
-  putv(c + 144, s41);
-  putv(c + 160, s50);
-  putv(c + 176, s51);
+  let to0 = c;
+  putv(to0, s00);
+  putv(to0 + 16, s01);
+  to0 += 32;
+  putv(to0, s10);
+  putv(to0 + 16, s11);
+  to0 += 32;
+  putv(to0, s20);
+  putv(to0 + 16, s21);
+  to0 += 32;
+  putv(to0, s30);
+  putv(to0 + 16, s31);
+  to0 += 32;
+  putv(to0, s40);
+  putv(to0 + 16, s41);
+  to0 += 32;
+  putv(to0, s50);
+  putv(to0 + 16, s51);
 }
 
 /** c [2][1][8] += (a [M, 1])ᵀ · z [M, 16]: panels `panel` bytes apart; the leading dimensions of a and z in bytes. */
 export function gemm_tn_tile_1x16(c: usize, panel: usize, a: usize, lda: usize, z: usize, ldz: usize, M: i32): void {
-  const next = c + panel;
-  let s00 = getv(c);
-  let s01 = getv(c + 16);
-  let s02 = getv(next);
-  let s03 = getv(next + 16);
+  let from0 = c;
+  let s00 = getv(from0);
+  let s01 = getv(from0 + 16);
+  let from1 = c + panel;
+  let s02 = getv(from1);
+  let s03 = getv(from1 + 16);
   for (; M > 0; --M) {
     const b0 = getv(z);
     const b1 = getv(z + 16);
@@ -1432,23 +1475,28 @@ export function gemm_tn_tile_1x16(c: usize, panel: usize, a: usize, lda: usize, 
     a += lda;
     z += ldz;
   }
-  putv(c, s00);
-  putv(c + 16, s01);
-  putv(next, s02);
-  putv(next + 16, s03);
+  let to0 = c;
+  putv(to0, s00);
+  putv(to0 + 16, s01);
+  let to1 = c + panel;
+  putv(to1, s02);
+  putv(to1 + 16, s03);
 }
 
 /** c [2][2][8] += (a [M, 2])ᵀ · z [M, 16]: panels `panel` bytes apart; the leading dimensions of a and z in bytes. */
 export function gemm_tn_tile_2x16(c: usize, panel: usize, a: usize, lda: usize, z: usize, ldz: usize, M: i32): void {
-  const next = c + panel;
-  let s00 = getv(c);
-  let s01 = getv(c + 16);
-  let s02 = getv(next);
-  let s03 = getv(next + 16);
-  let s10 = getv(c + 32);
-  let s11 = getv(c + 48);
-  let s12 = getv(next + 32);
-  let s13 = getv(next + 48);
+  let from0 = c;
+  let s00 = getv(from0);
+  let s01 = getv(from0 + 16);
+  from0 += 32;
+  let s10 = getv(from0);
+  let s11 = getv(from0 + 16);
+  let from1 = c + panel;
+  let s02 = getv(from1);
+  let s03 = getv(from1 + 16);
+  from1 += 32;
+  let s12 = getv(from1);
+  let s13 = getv(from1 + 16);
   for (; M > 0; --M) {
     const b0 = getv(z);
     const b1 = getv(z + 16);
@@ -1467,31 +1515,40 @@ export function gemm_tn_tile_2x16(c: usize, panel: usize, a: usize, lda: usize, 
     a += lda;
     z += ldz;
   }
-  putv(c, s00);
-  putv(c + 16, s01);
-  putv(next, s02);
-  putv(next + 16, s03);
-  putv(c + 32, s10);
-  putv(c + 48, s11);
-  putv(next + 32, s12);
-  putv(next + 48, s13);
+  let to0 = c;
+  putv(to0, s00);
+  putv(to0 + 16, s01);
+  to0 += 32;
+  putv(to0, s10);
+  putv(to0 + 16, s11);
+  let to1 = c + panel;
+  putv(to1, s02);
+  putv(to1 + 16, s03);
+  to1 += 32;
+  putv(to1, s12);
+  putv(to1 + 16, s13);
 }
 
 /** c [2][3][8] += (a [M, 3])ᵀ · z [M, 16]: panels `panel` bytes apart; the leading dimensions of a and z in bytes. */
 export function gemm_tn_tile_3x16(c: usize, panel: usize, a: usize, lda: usize, z: usize, ldz: usize, M: i32): void {
-  const next = c + panel;
-  let s00 = getv(c);
-  let s01 = getv(c + 16);
-  let s02 = getv(next);
-  let s03 = getv(next + 16);
-  let s10 = getv(c + 32);
-  let s11 = getv(c + 48);
-  let s12 = getv(next + 32);
-  let s13 = getv(next + 48);
-  let s20 = getv(c + 64);
-  let s21 = getv(c + 80);
-  let s22 = getv(next + 64);
-  let s23 = getv(next + 80);
+  let from0 = c;
+  let s00 = getv(from0);
+  let s01 = getv(from0 + 16);
+  from0 += 32;
+  let s10 = getv(from0);
+  let s11 = getv(from0 + 16);
+  from0 += 32;
+  let s20 = getv(from0);
+  let s21 = getv(from0 + 16);
+  let from1 = c + panel;
+  let s02 = getv(from1);
+  let s03 = getv(from1 + 16);
+  from1 += 32;
+  let s12 = getv(from1);
+  let s13 = getv(from1 + 16);
+  from1 += 32;
+  let s22 = getv(from1);
+  let s23 = getv(from1 + 16);
   for (; M > 0; --M) {
     const b0 = getv(z);
     const b1 = getv(z + 16);
@@ -1515,39 +1572,52 @@ export function gemm_tn_tile_3x16(c: usize, panel: usize, a: usize, lda: usize, 
     a += lda;
     z += ldz;
   }
-  putv(c, s00);
-  putv(c + 16, s01);
-  putv(next, s02);
-  putv(next + 16, s03);
-  putv(c + 32, s10);
-  putv(c + 48, s11);
-  putv(next + 32, s12);
-  putv(next + 48, s13);
-  putv(c + 64, s20);
-  putv(c + 80, s21);
-  putv(next + 64, s22);
-  putv(next + 80, s23);
+  let to0 = c;
+  putv(to0, s00);
+  putv(to0 + 16, s01);
+  to0 += 32;
+  putv(to0, s10);
+  putv(to0 + 16, s11);
+  to0 += 32;
+  putv(to0, s20);
+  putv(to0 + 16, s21);
+  let to1 = c + panel;
+  putv(to1, s02);
+  putv(to1 + 16, s03);
+  to1 += 32;
+  putv(to1, s12);
+  putv(to1 + 16, s13);
+  to1 += 32;
+  putv(to1, s22);
+  putv(to1 + 16, s23);
 }
 
 /** c [2][4][8] += (a [M, 4])ᵀ · z [M, 16]: panels `panel` bytes apart; the leading dimensions of a and z in bytes. */
 export function gemm_tn_tile_4x16(c: usize, panel: usize, a: usize, lda: usize, z: usize, ldz: usize, M: i32): void {
-  const next = c + panel;
-  let s00 = getv(c);
-  let s01 = getv(c + 16);
-  let s02 = getv(next);
-  let s03 = getv(next + 16);
-  let s10 = getv(c + 32);
-  let s11 = getv(c + 48);
-  let s12 = getv(next + 32);
-  let s13 = getv(next + 48);
-  let s20 = getv(c + 64);
-  let s21 = getv(c + 80);
-  let s22 = getv(next + 64);
-  let s23 = getv(next + 80);
-  let s30 = getv(c + 96);
-  let s31 = getv(c + 112);
-  let s32 = getv(next + 96);
-  let s33 = getv(next + 112);
+  let from0 = c;
+  let s00 = getv(from0);
+  let s01 = getv(from0 + 16);
+  from0 += 32;
+  let s10 = getv(from0);
+  let s11 = getv(from0 + 16);
+  from0 += 32;
+  let s20 = getv(from0);
+  let s21 = getv(from0 + 16);
+  from0 += 32;
+  let s30 = getv(from0);
+  let s31 = getv(from0 + 16);
+  let from1 = c + panel;
+  let s02 = getv(from1);
+  let s03 = getv(from1 + 16);
+  from1 += 32;
+  let s12 = getv(from1);
+  let s13 = getv(from1 + 16);
+  from1 += 32;
+  let s22 = getv(from1);
+  let s23 = getv(from1 + 16);
+  from1 += 32;
+  let s32 = getv(from1);
+  let s33 = getv(from1 + 16);
   for (; M > 0; --M) {
     const b0 = getv(z);
     const b1 = getv(z + 16);
@@ -1576,47 +1646,64 @@ export function gemm_tn_tile_4x16(c: usize, panel: usize, a: usize, lda: usize, 
     a += lda;
     z += ldz;
   }
-  putv(c, s00);
-  putv(c + 16, s01);
-  putv(next, s02);
-  putv(next + 16, s03);
-  putv(c + 32, s10);
-  putv(c + 48, s11);
-  putv(next + 32, s12);
-  putv(next + 48, s13);
-  putv(c + 64, s20);
-  putv(c + 80, s21);
-  putv(next + 64, s22);
-  putv(next + 80, s23);
-  putv(c + 96, s30);
-  putv(c + 112, s31);
-  putv(next + 96, s32);
-  putv(next + 112, s33);
+  let to0 = c;
+  putv(to0, s00);
+  putv(to0 + 16, s01);
+  to0 += 32;
+  putv(to0, s10);
+  putv(to0 + 16, s11);
+  to0 += 32;
+  putv(to0, s20);
+  putv(to0 + 16, s21);
+  to0 += 32;
+  putv(to0, s30);
+  putv(to0 + 16, s31);
+  let to1 = c + panel;
+  putv(to1, s02);
+  putv(to1 + 16, s03);
+  to1 += 32;
+  putv(to1, s12);
+  putv(to1 + 16, s13);
+  to1 += 32;
+  putv(to1, s22);
+  putv(to1 + 16, s23);
+  to1 += 32;
+  putv(to1, s32);
+  putv(to1 + 16, s33);
 }
 
 /** c [2][5][8] += (a [M, 5])ᵀ · z [M, 16]: panels `panel` bytes apart; the leading dimensions of a and z in bytes. */
 export function gemm_tn_tile_5x16(c: usize, panel: usize, a: usize, lda: usize, z: usize, ldz: usize, M: i32): void {
-  const next = c + panel;
-  let s00 = getv(c);
-  let s01 = getv(c + 16);
-  let s02 = getv(next);
-  let s03 = getv(next + 16);
-  let s10 = getv(c + 32);
-  let s11 = getv(c + 48);
-  let s12 = getv(next + 32);
-  let s13 = getv(next + 48);
-  let s20 = getv(c + 64);
-  let s21 = getv(c + 80);
-  let s22 = getv(next + 64);
-  let s23 = getv(next + 80);
-  let s30 = getv(c + 96);
-  let s31 = getv(c + 112);
-  let s32 = getv(next + 96);
-  let s33 = getv(next + 112);
-  let s40 = getv(c + 128);
-  let s41 = getv(c + 144);
-  let s42 = getv(next + 128);
-  let s43 = getv(next + 144);
+  let from0 = c;
+  let s00 = getv(from0);
+  let s01 = getv(from0 + 16);
+  from0 += 32;
+  let s10 = getv(from0);
+  let s11 = getv(from0 + 16);
+  from0 += 32;
+  let s20 = getv(from0);
+  let s21 = getv(from0 + 16);
+  from0 += 32;
+  let s30 = getv(from0);
+  let s31 = getv(from0 + 16);
+  from0 += 32;
+  let s40 = getv(from0);
+  let s41 = getv(from0 + 16);
+  let from1 = c + panel;
+  let s02 = getv(from1);
+  let s03 = getv(from1 + 16);
+  from1 += 32;
+  let s12 = getv(from1);
+  let s13 = getv(from1 + 16);
+  from1 += 32;
+  let s22 = getv(from1);
+  let s23 = getv(from1 + 16);
+  from1 += 32;
+  let s32 = getv(from1);
+  let s33 = getv(from1 + 16);
+  from1 += 32;
+  let s42 = getv(from1);
+  let s43 = getv(from1 + 16);
   for (; M > 0; --M) {
     const b0 = getv(z);
     const b1 = getv(z + 16);
@@ -1650,55 +1737,76 @@ export function gemm_tn_tile_5x16(c: usize, panel: usize, a: usize, lda: usize, 
     a += lda;
     z += ldz;
   }
-  putv(c, s00);
-  putv(c + 16, s01);
-  putv(next, s02);
-  putv(next + 16, s03);
-  putv(c + 32, s10);
-  putv(c + 48, s11);
-  putv(next + 32, s12);
-  putv(next + 48, s13);
-  putv(c + 64, s20);
-  putv(c + 80, s21);
-  putv(next + 64, s22);
-  putv(next + 80, s23);
-  putv(c + 96, s30);
-  putv(c + 112, s31);
-  putv(next + 96, s32);
-  putv(next + 112, s33);
-  putv(c + 128, s40);
-  putv(c + 144, s41);
-  putv(next + 128, s42);
-  putv(next + 144, s43);
+  let to0 = c;
+  putv(to0, s00);
+  putv(to0 + 16, s01);
+  to0 += 32;
+  putv(to0, s10);
+  putv(to0 + 16, s11);
+  to0 += 32;
+  putv(to0, s20);
+  putv(to0 + 16, s21);
+  to0 += 32;
+  putv(to0, s30);
+  putv(to0 + 16, s31);
+  to0 += 32;
+  putv(to0, s40);
+  putv(to0 + 16, s41);
+  let to1 = c + panel;
+  putv(to1, s02);
+  putv(to1 + 16, s03);
+  to1 += 32;
+  putv(to1, s12);
+  putv(to1 + 16, s13);
+  to1 += 32;
+  putv(to1, s22);
+  putv(to1 + 16, s23);
+  to1 += 32;
+  putv(to1, s32);
+  putv(to1 + 16, s33);
+  to1 += 32;
+  putv(to1, s42);
+  putv(to1 + 16, s43);
 }
 
 /** c [2][6][8] += (a [M, 6])ᵀ · z [M, 16]: panels `panel` bytes apart; the leading dimensions of a and z in bytes. */
 export function gemm_tn_tile_6x16(c: usize, panel: usize, a: usize, lda: usize, z: usize, ldz: usize, M: i32): void {
-  const next = c + panel;
-  let s00 = getv(c);
-  let s01 = getv(c + 16);
-  let s02 = getv(next);
-  let s03 = getv(next + 16);
-  let s10 = getv(c + 32);
-  let s11 = getv(c + 48);
-  let s12 = getv(next + 32);
-  let s13 = getv(next + 48);
-  let s20 = getv(c + 64);
-  let s21 = getv(c + 80);
-  let s22 = getv(next + 64);
-  let s23 = getv(next + 80);
-  let s30 = getv(c + 96);
-  let s31 = getv(c + 112);
-  let s32 = getv(next + 96);
-  let s33 = getv(next + 112);
-  let s40 = getv(c + 128);
-  let s41 = getv(c + 144);
-  let s42 = getv(next + 128);
-  let s43 = getv(next + 144);
-  let s50 = getv(c + 160);
-  let s51 = getv(c + 176);
-  let s52 = getv(next + 160);
-  let s53 = getv(next + 176);
+  let from0 = c;
+  let s00 = getv(from0);
+  let s01 = getv(from0 + 16);
+  from0 += 32;
+  let s10 = getv(from0);
+  let s11 = getv(from0 + 16);
+  from0 += 32;
+  let s20 = getv(from0);
+  let s21 = getv(from0 + 16);
+  from0 += 32;
+  let s30 = getv(from0);
+  let s31 = getv(from0 + 16);
+  from0 += 32;
+  let s40 = getv(from0);
+  let s41 = getv(from0 + 16);
+  from0 += 32;
+  let s50 = getv(from0);
+  let s51 = getv(from0 + 16);
+  let from1 = c + panel;
+  let s02 = getv(from1);
+  let s03 = getv(from1 + 16);
+  from1 += 32;
+  let s12 = getv(from1);
+  let s13 = getv(from1 + 16);
+  from1 += 32;
+  let s22 = getv(from1);
+  let s23 = getv(from1 + 16);
+  from1 += 32;
+  let s32 = getv(from1);
+  let s33 = getv(from1 + 16);
+  from1 += 32;
+  let s42 = getv(from1);
+  let s43 = getv(from1 + 16);
+  from1 += 32;
+  let s52 = getv(from1);
+  let s53 = getv(from1 + 16);
   for (; M > 0; --M) {
     const b0 = getv(z);
     const b1 = getv(z + 16);
@@ -1737,28 +1845,40 @@ export function gemm_tn_tile_6x16(c: usize, panel: usize, a: usize, lda: usize, 
     a += lda;
     z += ldz;
   }
-  putv(c, s00);
-  putv(c + 16, s01);
-  putv(next, s02);
-  putv(next + 16, s03);
-  putv(c + 32, s10);
-  putv(c + 48, s11);
-  putv(next + 32, s12);
-  putv(next + 48, s13);
-  putv(c + 64, s20);
-  putv(c + 80, s21);
-  putv(next + 64, s22);
-  putv(next + 80, s23);
-  putv(c + 96, s30);
-  putv(c + 112, s31);
-  putv(next + 96, s32);
-  putv(next + 112, s33);
-  putv(c + 128, s40);
-  putv(c + 144, s41);
-  putv(next + 128, s42);
-  putv(next + 144, s43);
-  putv(c + 160, s50);
-  putv(c + 176, s51);
-  putv(next + 160, s52);
-  putv(next + 176, s53);
+  let to0 = c;
+  putv(to0, s00);
+  putv(to0 + 16, s01);
+  to0 += 32;
+  putv(to0, s10);
+  putv(to0 + 16, s11);
+  to0 += 32;
+  putv(to0, s20);
+  putv(to0 + 16, s21);
+  to0 += 32;
+  putv(to0, s30);
+  putv(to0 + 16, s31);
+  to0 += 32;
+  putv(to0, s40);
+  putv(to0 + 16, s41);
+  to0 += 32;
+  putv(to0, s50);
+  putv(to0 + 16, s51);
+  let to1 = c + panel;
+  putv(to1, s02);
+  putv(to1 + 16, s03);
+  to1 += 32;
+  putv(to1, s12);
+  putv(to1 + 16, s13);
+  to1 += 32;
+  putv(to1, s22);
+  putv(to1 + 16, s23);
+  to1 += 32;
+  putv(to1, s32);
+  putv(to1 + 16, s33);
+  to1 += 32;
+  putv(to1, s42);
+  putv(to1 + 16, s43);
+  to1 += 32;
+  putv(to1, s52);
+  putv(to1 + 16, s53);
 }

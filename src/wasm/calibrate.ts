@@ -21,7 +21,7 @@ export interface TileChoice {
 // sizes of the product: rows for every tile, operands that fit the first-level cache
 const [M, K, N] = [60, 64, 64];
 // longest time to wait for the optimizing compiler, and rounds that count once it has been at work
-const PATIENCE_MS = 8;
+const PATIENCE_MS = 10;
 const ROUNDS = 12;
 // the compiler makes a tile more than this much faster than the baseline
 const OPTIMIZED = 0.6;
@@ -41,7 +41,7 @@ export function calibrate(runtime: Runtime, variant: Variant): TileChoice {
   const before = known.get(variant);
   if (before) return before;
   const choice = measure(runtime, defaultTile(variant));
-  known.set(variant, choice);
+  if (choice.reason === "measured") known.set(variant, choice);
   return choice;
 }
 
@@ -59,19 +59,19 @@ function measure(runtime: Runtime, standard: TileName): TileChoice {
     };
     const first = tiles.map((_, tile) => product(tile));
     const best = [...first];
-    const optimized = () => best.map((time, tile) => time < OPTIMIZED * first[tile]);
+    const optimized = () => best.every((time, tile) => time < OPTIMIZED * first[tile]);
     const deadline = performance.now() + PATIENCE_MS;
     // the rounds that count begin when every tile has become faster, or when patience ends
     let rounds = 0;
     while (rounds < ROUNDS) {
       for (let tile = 0; tile < tiles.length; tile++) best[tile] = Math.min(best[tile], product(tile));
-      if (optimized().every(Boolean) || performance.now() > deadline) rounds++;
+      if (optimized() || performance.now() > deadline) rounds++;
     }
+    // on a busy machine the compiler may not come in time, and what baseline code prefers is no guide
+    if (!optimized()) return { tile: standard, reason: "default" };
     const rates = Object.fromEntries(best.map((ms, tile) => [tiles[tile], (2e-6 * M * N * K) / ms]));
-    // what the baseline compiler made of the tiles says nothing, and on a busy machine the other one may come too late
-    const comparable = optimized().every(Boolean);
     const fastest = tiles[best.indexOf(Math.min(...best))];
-    const worthIt = comparable && rates[standard] < MARGIN * rates[fastest];
+    const worthIt = rates[standard] < MARGIN * rates[fastest];
     return { tile: worthIt ? fastest : standard, reason: "measured", rates: rates as Record<TileName, number> };
   } finally {
     scope.dispose();

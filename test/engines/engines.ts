@@ -16,18 +16,21 @@ export type Found = Engine | { readonly name: string; readonly missing: string }
 
 const CACHE = "build/engines";
 const RELEASES = [20, 22, 24, 26];
+/** Those that can join neighboring vectors (src/node/wide-vectors.ts). */
+const WIDE = [24, 26];
 
 /** All engines that are looked for. */
 export function findEngines(): Found[] {
   return [
-    ...RELEASES.map(nodeRelease),
+    ...RELEASES.map((major) => nodeRelease(major)),
+    ...WIDE.map((major) => nodeRelease(major, ["--experimental-wasm-revectorize"])),
     // SpiderMonkey of Debian 12
     shell("SpiderMonkey", "js102", "apt-get install libmozjs-102-dev"),
     shell("JavaScriptCore", "jsc", "apt-get install libjavascriptcoregtk-4.0-bin"),
   ];
 }
 
-function nodeRelease(major: number): Found {
+function nodeRelease(major: number, extra: readonly string[] = []): Found {
   const name = `Node ${major}`;
   if (process.platform !== "linux" || process.arch !== "x64") return { name, missing: "binaries are for Linux on x64" };
   const folder = path.join(CACHE, `node-${major}`);
@@ -40,7 +43,7 @@ function nodeRelease(major: number): Found {
   }
   // Node 20 has relaxed SIMD behind a flag
   const flags = major < 22 ? ["--experimental-wasm-relaxed-simd"] : [];
-  return { name: `Node ${version(binary)}`, command: [binary, ...flags] };
+  return { name: `Node ${[version(binary), ...extra].join(" ")}`, command: [binary, ...flags, ...extra] };
 }
 
 function shell(name: string, program: string, advice: string): Found {

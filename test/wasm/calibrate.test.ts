@@ -8,12 +8,17 @@ import { loadRuntime, type Runtime } from "../../src/wasm/index.js";
 const tiles = ["5x8", "6x8", "4x16", "6x16"] as const;
 const tests = suite("calibrate");
 
-tests("auto measures every tile, once in a process, and takes none that is much slower than another", async () => {
-  const { tile, reason, rates } = (await loadRuntime()).info().tile;
-  assert.is(reason, "measured");
-  for (const name of tiles) assert.ok(rates && rates[name] > 0, name);
-  if (tile !== "5x8") assert.ok(rates && rates[tile] > rates["5x8"]);
-  assert.is((await loadRuntime({ tile: "auto" })).info().tile.rates, rates);
+tests("auto measures once in a process and takes no tile that is much slower than another", async () => {
+  const choice = (await loadRuntime()).info().tile;
+  const { tile, reason, rates } = choice;
+  // a busy machine may leave no time for the optimizing compiler: then the default stands
+  if (reason === "default") assert.equal(choice, { tile: "5x8", reason });
+  else {
+    assert.is(reason, "measured");
+    assert.is((await loadRuntime({ tile: "auto" })).info().tile, choice);
+    for (const name of tiles) assert.ok(rates && rates[name] > 0, name);
+    if (tile !== "5x8") assert.ok(rates && rates[tile] > rates["5x8"]);
+  }
 });
 
 tests("a tile that is given is used; an unknown one is refused; the checked binary is not measured", async () => {
