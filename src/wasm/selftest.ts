@@ -270,18 +270,33 @@ export const selfTestCases: readonly SelfTestCase[] = [
     call: (kernels, out, x) => kernels.mse(out + 16, out, x, x + 32, 1, 1, 4, 4, 4),
   },
   {
-    // parameters and both means after two steps
+    // seven parameters and their means after two steps: a vector and a remainder
     kernel: "adam_update",
     input: matrices,
     expected: [
-      -0.23604092, 0.236487508, -0.236562744, 0.236319274, 0.0879289359, -0.230428934, 0.372928917, -0.135428935,
-      0.00431789272, 0.0293759834, 0.0768215731, 0.0101830894,
+      -0.23604092, 0.236487508, -0.236562744, 0.236319274, -0.236522585, -0.23465398, 0.236562744, 0.0879289359,
+      -0.230428934, 0.372928917, -0.135428935, 0.277928948, 0.0404289328, -0.372928917, 0.00431789272, 0.0293759834,
+      0.0768215731, 0.0101830894, 0.0427036807, 0.000940196565, 0.0768215731,
     ],
     // learning rate, betas, epsilon, corrections and decay of two steps
     numbers: [0.1, 0.9, 0.99, 1e-8, 10, 50, 0.5, 0.1, 0.9, 0.99, 1e-8, 5, 50, 0.5],
     call(kernels, out, x, numbers) {
-      kernels.adam_update(numbers, 0, out, out + 16, out + 32, x, 4);
-      kernels.adam_update(numbers + 56, 0, out, out + 16, out + 32, x, 4);
+      kernels.adam_update(numbers, 0, out, out + 28, out + 56, x, 7);
+      kernels.adam_update(numbers + 56, 0, out, out + 28, out + 56, x, 7);
+    },
+  },
+  {
+    // a table of four steps, then one series from four numbers
+    kernel: "colored_noise",
+    input: matrices,
+    expected: [
+      -0.935808778, 2.06107116, 0.994835854, -1.02796054, 0.546068847, 0.546068847, 0.546068847, 0.546068847,
+      0.772257924, -3.37564678e-8, -0.772257924, 9.20908416e-9, 0, 0.772257924, -6.75129357e-8, -0.772257924,
+      0.324694455, -0.324694455, 0.324694455, -0.324694455,
+    ],
+    call(kernels, out, x) {
+      kernels.colored_table(out + 16, 4, 1.5);
+      kernels.colored_noise(out, x, out + 16, 1, 4, 1);
     },
   },
   {
