@@ -36,8 +36,11 @@ export namespace WeightFlags {
   export const step: i32 = 4;
 }
 
-/** Floats of weights that one task has, at most, unless it is a single panel. */
-const TASK_FLOATS: i32 = 8192;
+/**
+ * Floats of weights that one task has, at most, unless it is a single panel: a layer of 200 × 200, so that one thread, not
+ * every one, reads the rows that another has written.
+ */
+const TASK_FLOATS: i32 = 40960;
 
 // panels of one task in a layer of K inputs
 // @ts-ignore: decorator
