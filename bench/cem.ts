@@ -77,7 +77,7 @@ function whole(runtime: Runtime, { population, horizon, actionSize }: Size): Cas
   };
 }
 
-// the parts of an iteration, in ns per call
+// the parts of an iteration
 function kernelCases(runtime: Runtime, { population: N, horizon: H, actionSize: A }: Size): Case[] {
   const { kernels } = runtime;
   const L = H * A;
@@ -114,7 +114,7 @@ function kernelCases(runtime: Runtime, { population: N, horizon: H, actionSize: 
     if (!actions.view.every((action) => action >= -1 && action <= 1)) throw new Error("cem: an action out of bounds");
   };
   const line = (name: string, run: () => number, check: () => void): Case => {
-    return { name: `${name} N=${N} H=${H} A=${A}`, unit: "ns", ours: { name: "mbrl-wasm", run }, check };
+    return { name: `${name} N=${N} H=${H} A=${A}`, unit: "µs", ours: { name: "mbrl-wasm", run }, check };
   };
   return [
     line("sample, affine, clip", sample, within(sample)),

@@ -45,8 +45,8 @@ export interface LearnedRolloutOptions {
   seed: number;
 }
 
-// floating-point operations of a slice on each thread: a few milliseconds
-const SLICE_WORK = 50e6;
+// floating-point operations of a slice on each thread: some milliseconds, so that threads seldom wait for each other
+const SLICE_WORK = 200e6;
 
 export class LearnedRollout implements Rollout<NumericInput>, Disposable {
   readonly actionSpace: Box;
@@ -156,10 +156,10 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
     ];
     const draws = !shared && this.#model.network.probabilistic;
     const { key, fill } = this.#random.reserve(draws ? last - first : 0);
-    // many steps of few tasks rather than few of many: the weights of a member stay in the cache
-    const stepWork = (this.#rowWork * rows) / tasks;
-    const steps = Math.min(Math.max(1, Math.floor(SLICE_WORK / stepWork)), last - first);
-    const together = runtime.threads * Math.max(1, Math.floor(SLICE_WORK / (stepWork * steps)));
+    // all tasks, and as many steps as a slice affords; or else some tasks and one step
+    const affordable = (SLICE_WORK * runtime.threads * tasks) / (this.#rowWork * rows);
+    const together = Math.min(tasks, Math.max(runtime.threads, Math.floor(affordable)));
+    const steps = Math.max(1, Math.floor(affordable / together));
     for (let task = 0; task < tasks; task += together) {
       for (let t = first; t < last; t += steps) {
         const number = fill + t - first;

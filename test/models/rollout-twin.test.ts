@@ -152,7 +152,7 @@ slices("bounded work, whatever the sizes; a rollout given up leaves nothing but 
   const place = rollout.save();
   const count = [...rollout.returnsSteps([0, 0, 0, 0], actions, out)].length;
   const work = 400 * 30 * 2 * (5 * 200 + 2 * 200 * 200 + 200 * 10);
-  assert.ok(count >= work / 100e6, `${count} slices for ${work} operations`);
+  assert.ok(count >= work / (200e6 * runtime.threads), `${count} slices for ${work} operations`);
   const whole = out.read();
   rollout.load(place);
   const given = rollout.returnsSteps([1, 1, 1, 1], actions, out);
