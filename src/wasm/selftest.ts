@@ -323,10 +323,30 @@ export const selfTestCases: readonly SelfTestCase[] = [
     },
   },
   {
+    // a pair of rows, then the first of them alone
     kernel: "head_sample",
     input: matrices,
-    expected: [2.2160368, -1.05956936, 1.1271503, 1.54716122],
-    call: (kernels, out, x) => kernels.head_sample(out, x, x + 32, x + 64, x, x + 16, x + 72, 1, 4, 8),
+    expected: [
+      2.2160368, -1.05956936, 1.1271503, 1.54716122, 0.28200233, 0.479137063, -2.15659428, 2.83743238, 2.2160368,
+      -1.05956936, 1.1271503, 1.54716122,
+    ],
+    call(kernels, out, x) {
+      kernels.head_sample(out, x, x + 32, x + 64, x, x + 16, x + 72, 2, 4, 8);
+      kernels.head_sample(out + 32, x, x + 32, x + 64, x, x + 16, x + 72, 1, 4, 8);
+    },
+  },
+  {
+    // five series of three steps
+    kernel: "colored_noise",
+    input: matrices,
+    expected: [
+      -0.731945693, 2.21319914, -0.615228236, 0.791732192, -0.868608534, -1.22216177, -0.338203907, -1.35081673,
+      -1.7750808, 0.388436794, 0.134694457, -1.56236172, -0.2128281, -1.47546685, -0.909781218,
+    ],
+    call(kernels, out, x) {
+      kernels.colored_table(out + 128, 3, 2);
+      kernels.colored_noise(out, x, out + 128, 5, 3, 1);
+    },
   },
   {
     kernel: "head_mean",
