@@ -170,18 +170,21 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
     }
   }
 
-  // what the user's functions say of step t, all rows at a time
+  // what the user's functions say of step t, all rows at a time. They get copies: what they call may make memory grow, which
+  // ends the life of views.
   #score(particles: Particles, t: number): void {
     const { action, reward, ended } = particles;
-    const [state, next] = particles.states(t);
+    const [state, next] = particles.states(t).map((tensor) => tensor.read());
     if (this.#reward && !this.#reward.compiled) {
       // what a reward forgets to write must not look like one
-      reward.view.fill(Number.NaN);
-      this.#reward(state.view, action.view, next.view, reward.view);
+      const rewards = new Float32Array(reward.size).fill(Number.NaN);
+      this.#reward(state, action.read(), next, rewards);
+      reward.write(rewards);
     }
     if (this.#terminated && !this.#terminated.compiled) {
-      ended.view.fill(0);
-      this.#terminated(next.view, ended.view);
+      const ends = new Uint8Array(ended.size);
+      this.#terminated(next, ends);
+      ended.write(ends);
     }
     particles.collect();
   }

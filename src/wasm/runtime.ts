@@ -302,18 +302,27 @@ export async function loadRuntime(options?: RuntimeOptions): Promise<Runtime> {
   if (typeof threads !== "number" && threads !== "auto") wrongKind(op, "threads", '"auto" or an integer', threads);
   const wanted =
     threads === "auto" ? Math.min(coreCount(), MAX_AUTO_THREADS) : checkInteger(op, "threads", threads, 1, MAX_THREADS);
-  const obstacle = checked
+  let obstacle = checked
     ? { missing: "threads", reason: "the checked binary looks every access up on this thread" }
     : threadObstacle();
   if (threads !== "auto" && wanted > 1 && obstacle) throw noThreads(threads, obstacle);
+  let common: WebAssembly.Memory | undefined;
+  if (wanted > 1 && !obstacle) {
+    try {
+      common = createMemory(maxBytes, true);
+    } catch (error) {
+      if (threads !== "auto") throw error;
+      obstacle = { missing: "memory", reason: `this engine refuses shared memory of ${maxBytes} bytes` };
+    }
+  }
   const variant: Variant = checked ? "checked" : numerics === "fast" ? "relaxed" : "simd";
 
   let arena: Arena | undefined;
   const { kernels, module, memory, shared } = await loadKernels(
     variant,
     wasm,
-    wanted > 1 && !obstacle,
-    (isShared) => createMemory(maxBytes, isShared),
+    common !== undefined,
+    (isShared) => (isShared && common) || createMemory(maxBytes, false),
     (address, bytes, write) => {
       if (!arena?.allows(address >>> 0, bytes, write !== 0)) {
         const action = write ? "write" : "read";

@@ -180,6 +180,19 @@ for (const [name, runtime] of runtimes) {
     model.dispose();
   });
 
+  test("a reward may make memory grow in the middle of a step", () => {
+    const model = drifting(drift);
+    const expected = returns(model, sequences, {});
+    const { total } = runtime.memoryUsage();
+    const growing: RewardFunction = (observation, action, next, out) => {
+      runtime.tensor([runtime.memoryUsage().total / 4]).dispose();
+      reward(observation, action, next, out);
+    };
+    assert.equal(returns(model, sequences, { reward: growing }), expected);
+    assert.ok(runtime.memoryUsage().total > total);
+    model.dispose();
+  });
+
   test("tensors of other shapes are refused before anything is written", () => {
     const model = drifting(drift);
     const rollout = learnedRollout(model, { actionSpace, reward, seed: 3 });
