@@ -85,8 +85,10 @@ export function member_task(args: usize, member: i32, only: i32, rows: i32, flag
   const N = padded(outputs(layer));
   const per = panels_per_task(K) << 3;
   const stop = min(N, (task + 1) * per);
-  // gradients lie as the parameters do, `shift` bytes further on
+  // gradients lie as the parameters do, `shift` bytes further on; in training, which keeps them only from chunk to chunk,
+  // members whose units are never under way together share a place that stays in the cache
   const shift = address(args, 3) - parameters(net);
+  const place = only == OWN_SLOTS ? member : member % word(args, 2);
   const kept = flags & (WeightFlags.accumulate | WeightFlags.keep);
   const scratch = address(args, 5) + <usize>thread * <usize>word(args, 6);
   for (let column = task * per; column < stop;) {
@@ -94,8 +96,8 @@ export function member_task(args: usize, member: i32, only: i32, rows: i32, flag
     const panel = weights(layer, member) + bytes(column, K);
     const bias = biases(layer, member) + bytes(column, 1);
     const size = bytes(columns, K);
-    const sum = kept ? panel + shift : scratch;
-    const biasSum = kept ? bias + shift : scratch + size;
+    const sum = kept ? weights(layer, place) + bytes(column, K) + shift : scratch;
+    const biasSum = kept ? biases(layer, place) + bytes(column, 1) + shift : scratch + size;
     if (!(flags & WeightFlags.accumulate)) {
       zero(sum, size);
       zero(biasSum, bytes(columns, 1));
