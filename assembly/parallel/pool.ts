@@ -7,7 +7,7 @@
 // only when somebody sleeps. `pool_work` runs for as long as its thread: engines never optimize a function that does not
 // return, so it does nothing itself but wait.
 
-import { wait_for, wait_longer } from "./counter";
+import { sleep_on, wait_for, wait_longer } from "./counter";
 import { run_task } from "./tasks";
 import { ARGS, DONE, FAILED, KIND, LAST, LEFT, PATIENCE, RUNNING, SLEEPERS, SPIN, STOP, WAKE } from "./words";
 
@@ -37,13 +37,22 @@ export function pool_run(kind: i32, args: usize, first: i32, last: i32): i32 {
 
 /** What a worker does, from its start until STOP, as thread `thread`. */
 export function pool_work(thread: i32): void {
-  const spin = load<i32>(SPIN);
   while (!atomic.load<i32>(STOP)) {
     claim_tasks(thread);
-    let rounds = spin;
-    while (rounds > 0 && atomic.load<i32>(LEFT) <= 0) --rounds;
-    if (rounds == 0) sleep();
+    idle();
   }
+}
+
+// looks for work for SPIN rounds, then sleeps until woken
+function idle(): void {
+  for (let rounds = load<i32>(SPIN); rounds > 0; --rounds) {
+    if (atomic.load<i32>(LEFT) > 0) return;
+  }
+  // a region that is published after the next look at LEFT finds a sleeper to wake; one before it is seen by that look
+  atomic.add<i32>(SLEEPERS, 1);
+  const wake = atomic.load<i32>(WAKE);
+  if (atomic.load<i32>(LEFT) <= 0 && !atomic.load<i32>(STOP)) sleep_on(WAKE, wake, SLEEP, 1);
+  atomic.sub<i32>(SLEEPERS, 1);
 }
 
 function claim_tasks(thread: i32): void {
@@ -56,12 +65,4 @@ function claim_tasks(thread: i32): void {
     atomic.store<i32>(running, 0);
     atomic.add<i32>(DONE, 1);
   }
-}
-
-// a region that is published after the look at LEFT finds a sleeper to wake; one before it is seen by that look
-function sleep(): void {
-  atomic.add<i32>(SLEEPERS, 1);
-  const wake = atomic.load<i32>(WAKE);
-  if (atomic.load<i32>(LEFT) <= 0 && !atomic.load<i32>(STOP)) atomic.wait<i32>(WAKE, wake, SLEEP);
-  atomic.sub<i32>(SLEEPERS, 1);
 }

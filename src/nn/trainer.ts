@@ -78,7 +78,8 @@ export class Trainer implements Disposable {
 
   /**
    * One step of every member e on the examples order[e, from … from + rows − 1] (order [E, m], row numbers of the tables).
-   * Adds each member's loss, as it was before the step, to `losses` [E].
+   * Adds each member's loss, as it was before the step, to `losses` [E]. A `WorkerError` leaves part of the parameters moved
+   * and part not: take them from before (a fit of a model does so itself).
    */
   step(order: Tensor<"u32">, from: number, rows: number, losses: Float64Array): void {
     const { loss, bounds, boundsOptimizer, penalty = 0.01 } = this.#options;
@@ -90,7 +91,13 @@ export class Trainer implements Disposable {
     // chunks of equal numbers of blocks, the last one shorter
     const chunkRows = BLOCK_ROWS * Math.ceil(blocks / Math.ceil(rows / CHUNK_ROWS));
     this.#finished.view.fill(0);
-    this.#run(order.address + 4 * from, stride, rows, Math.min(chunkRows, rows), inverse);
+    try {
+      this.#run(order.address + 4 * from, stride, rows, Math.min(chunkRows, rows), inverse);
+    } catch (error) {
+      // part of the parameters may have moved, and part of their transposes
+      this.#ensemble.changed();
+      throw error;
+    }
     this.#ensemble.stepped();
     const gradient = this.#boundsGradient;
     gradient?.view.fill(penalty, 0, D).fill(-penalty, D);

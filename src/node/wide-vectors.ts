@@ -8,8 +8,8 @@ const RENAMED = 15;
 
 /**
  * Lets V8 compile pairs of vectors into wide ones, on x64 with AVX2: matrix products become nearly twice as fast, and no bit
- * changes. An experiment of V8's, off by default; what it compiles is covered by the self-test at load. Takes effect on
- * runtimes loaded afterwards, in this process and in its workers. Returns false, and does nothing, where the engine is too
+ * changes. An experiment of V8's, off by default. Call it before the first runtime of the process is loaded: V8 keeps what it
+ * has compiled, and later calls change nothing for the same numerics. Returns false, and does nothing, where the engine is too
  * old (before Node 24).
  */
 export function useWideVectors(): boolean {

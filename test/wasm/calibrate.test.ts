@@ -8,6 +8,16 @@ import { loadRuntime, type Runtime } from "../../src/wasm/index.js";
 const tiles = ["5x8", "6x8", "4x16", "6x16"] as const;
 const tests = suite("calibrate");
 
+tests("a clock that stands still leaves the default", async () => {
+  const { performance } = globalThis;
+  Object.defineProperty(globalThis, "performance", { value: { now: () => 5 }, configurable: true, writable: true });
+  try {
+    assert.equal((await loadRuntime({ threads: 1 })).info().tile, { tile: "5x8", reason: "default" });
+  } finally {
+    Object.defineProperty(globalThis, "performance", { value: performance, configurable: true, writable: true });
+  }
+});
+
 tests("auto measures once in a process and takes no tile that is much slower than another", async () => {
   const choice = (await loadRuntime()).info().tile;
   const { tile, reason, rates } = choice;
