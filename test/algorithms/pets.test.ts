@@ -110,7 +110,7 @@ test("an abort is answered within 100 ms, in any phase, and leaves a run that ca
 
 test("an abort is answered within 100 ms while a long plan is made, which then has not happened", async () => {
   // a plan of about a second
-  const slow = { ...tiny, hidden: [128, 128], population: 200, horizon: 30, iterations: 3, epochs: 1, particles: 20 };
+  const slow = { ...tiny, hidden: [128, 128], population: 1500, horizon: 30, iterations: 3, epochs: 1, particles: 20 };
   const abortWhilePlanning = async () => {
     const env = makeEnv(runtime, cartPoleContinuous, { seed: 1 });
     const controller = new AbortController();
