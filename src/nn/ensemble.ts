@@ -209,7 +209,10 @@ export class Ensemble implements Disposable {
     checkSize(op, "x", x, (shared ? 1 : slots) * rows, inputs);
     checkSize(op, "out", out, slots * rows, this.outputStride);
     this.#checkMembers(op, members);
-    if (this.#list.size < slots) this.#list = this.#scope.tensor([slots], "i32");
+    if (this.#list.size < slots) {
+      this.#list.dispose();
+      this.#list = this.#scope.tensor([slots], "i32");
+    }
     this.#list.view.set(members ?? this.#all);
     if (rows === 0) return;
     const blocks = blockCount(slots, rows);

@@ -5,8 +5,8 @@ import { checkInteger, checkNumber, checkOptions, wrongValue } from "../check.js
 import type { DType } from "../types.js";
 import type { Runtime, Tensor } from "../wasm/index.js";
 
-// rows that are summed up together (LOSS_ROWS of assembly/nn/losses.ts)
-const BLOCK_ROWS = 64;
+/** Rows whose losses are summed up together, as in assembly/nn/losses.ts. @internal */
+export const LOSS_ROWS = 64;
 
 /** What a loss reads. Only the first rows of larger tensors count, packed: row r of member e is number e · rows + r. */
 export interface LossInputs {
@@ -29,7 +29,7 @@ export function meanSquaredError(runtime: Runtime, outputs: LossOutputs, inputs:
   const { loss, outputGradient } = outputs;
   const { output, target, rows } = inputs;
   const { members, D, stride, targetStride } = checkLoss("meanSquaredError", outputs, inputs, 1);
-  const blocks = Math.ceil(rows / BLOCK_ROWS);
+  const blocks = Math.ceil(rows / LOSS_ROWS);
   withPartials(runtime, [members, blocks, 1], (partials) => {
     runtime.kernels.mse(
       partials,
@@ -86,7 +86,7 @@ export function gaussianNll(
     if (!outputGradient) wrongValue(op, "outputGradient", "a tensor, where the bounds' gradient is wanted", undefined);
     boundsGradient.view.fill(penalty, 0, D).fill(-penalty, D);
   }
-  const blocks = Math.ceil(rows / BLOCK_ROWS);
+  const blocks = Math.ceil(rows / LOSS_ROWS);
   withPartials(runtime, [members, blocks, 1 + 2 * D], (partials) => {
     runtime.kernels.gaussian_nll(
       partials,

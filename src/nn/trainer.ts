@@ -8,6 +8,7 @@ import type { Disposable } from "../types.js";
 import { Region, type Scope, type Tensor } from "../wasm/index.js";
 import { Adam } from "./adam.js";
 import type { Ensemble } from "./ensemble.js";
+import { LOSS_ROWS } from "./losses.js";
 import type { Workspace } from "./workspace.js";
 
 export interface TrainerOptions {
@@ -27,10 +28,8 @@ export interface TrainerOptions {
   penalty?: number | undefined;
 }
 
-// rows that go forward and backward before their gradients are summed up, and the blocks of them that are tasks (LOSS_ROWS
-// of assembly/nn/losses.ts)
+// rows that go forward and backward, in blocks of LOSS_ROWS, before their gradients are summed up
 const CHUNK_ROWS = 128;
-const BLOCK_ROWS = 64;
 // chunks in memory at a time: one, or enough that threads need not wait for each other
 const SLOTS_ALONE = 1;
 const SLOTS_TOGETHER = 3;
@@ -69,7 +68,7 @@ export class Trainer implements Disposable {
     this.#workspace.prepareGradients(true);
     this.#batchTargets = scope.tensor([slots, rows, this.#targetSize]);
     const bounds = loss === "gaussian" ? 2 * this.#targetSize : 0;
-    this.#partials = scope.tensor([members, Math.ceil(batchSize / BLOCK_ROWS), 1 + bounds], "f64");
+    this.#partials = scope.tensor([members, Math.ceil(batchSize / LOSS_ROWS), 1 + bounds], "f64");
     this.#finished = scope.tensor([members, Math.ceil(batchSize / rows), 2], "i32");
     this.#losses = scope.tensor([members], "f64");
     this.#boundsGradient = bounds > 0 ? scope.tensor([bounds]) : undefined;
@@ -87,9 +86,9 @@ export class Trainer implements Disposable {
     const stride = this.#checkStep(order, from, rows);
     const D = this.#targetSize;
     const inverse = 1 / (rows * D);
-    const blocks = Math.ceil(rows / BLOCK_ROWS);
+    const blocks = Math.ceil(rows / LOSS_ROWS);
     // chunks of equal numbers of blocks, the last one shorter
-    const chunkRows = BLOCK_ROWS * Math.ceil(blocks / Math.ceil(rows / CHUNK_ROWS));
+    const chunkRows = LOSS_ROWS * Math.ceil(blocks / Math.ceil(rows / CHUNK_ROWS));
     this.#finished.view.fill(0);
     try {
       this.#run(order.address + 4 * from, stride, rows, Math.min(chunkRows, rows), inverse);
@@ -140,7 +139,7 @@ export class Trainer implements Disposable {
     const rest = [rows, chunkRows, ahead, this.#finished.address, this.#batchTargets.address, members, 0];
     const float = new Uint32Array(new Float64Array([inverse]).buffer);
     const units = members * Math.ceil(rows / chunkRows);
-    const tasks = members * Math.ceil(rows / BLOCK_ROWS) + units * weightTasks;
+    const tasks = members * Math.ceil(rows / LOSS_ROWS) + units * weightTasks;
     const table = workspace.table.address;
     const weights = [network, table, workspace.slots, gradients, 0, ...scratch, ...adam];
     this.#region.run([...weights, ...data, ...sums, ...rest, ...float], tasks);

@@ -6,9 +6,6 @@ export const taskKinds = ["predict", "forward", "backward", "tangent", "weights"
 
 export type TaskKind = (typeof taskKinds)[number];
 
-/** Runs tasks first … last − 1 of a region whose arguments lie at `args`. */
-export type RunTasks = (kind: TaskKind, args: number, first: number, last: number) => void;
-
 /** Most rows of a block that goes through all layers of a network: its activations stay in the second-level cache. @internal */
 export const MAX_BLOCK_ROWS = 96;
 // rows from which on matrix products are as fast as they can be
