@@ -1,0 +1,10 @@
+// Rigid bodies: MJCF to a model, and simulations of batches of it.
+
+export {
+  type CompiledModel,
+  type ContactPair,
+  GeomType,
+  Integrator,
+  JointType,
+  type PhysicsOptions,
+} from "./compiled.js";
