@@ -1,0 +1,156 @@
+// The accuracy protocol itself, held against the official build: it finds no error where there is none, lets a float32 rounding
+// pass, and catches each of the mistakes that a simulator is likely to make, at the level where it belongs.
+import type { MjModel } from "@mujoco/mujoco";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { modelNamed, models, xmlOf } from "./accuracy/models.js";
+import { conservativeCopy, extraLink, mutate, smoothCopy, withFlags } from "./accuracy/mutate.js";
+import { Official, officialEngine } from "./accuracy/official.js";
+import { describeRow, errorOf, measure } from "./accuracy/protocol.js";
+import { drawReference, type Reference, recordedReference } from "./accuracy/reference.js";
+import { kolmogorovSmirnov, quantile, randomOf } from "./accuracy/statistics.js";
+
+const protocol = suite("accuracy protocol");
+const amounts = { states: 25, smooth: 2, contact: 3, episodes: 8 };
+
+const references = new Map<string, Reference>();
+function referenceOf(name: string): Reference {
+  const spec = modelNamed(name);
+  const known = references.get(name) ?? (spec.recorded ? recordedReference(spec) : drawReference(spec, amounts, 1));
+  references.set(name, known);
+  return known;
+}
+
+const failures = (rows: ReturnType<typeof measure>) => rows.filter(({ passed }) => !passed).map(describeRow);
+
+for (const { name } of models) {
+  protocol(`${name}: the official build agrees with its records`, () => {
+    for (const row of measure(officialEngine("MuJoCo"), referenceOf(name), { levels: [1, 2, 3, 4, 5, 6] })) {
+      // steps were recorded with the solver's default tolerance, and positions have 12 digits
+      assert.ok(row.max <= (row.level === "5" ? 1e-6 : 1e-10), describeRow(row));
+    }
+  });
+
+  protocol(`${name}: rounding to float32 passes`, () => {
+    const rows = measure(officialEngine("float32", { rounded: true }), referenceOf(name), {
+      levels: [1, 2, 3, 4, 5, 6, 7],
+    });
+    assert.equal(failures(rows), []);
+  });
+}
+
+protocol("rounding to float32 passes where episodes are chaotic", () => {
+  const engine = officialEngine("float32", { rounded: true });
+  assert.equal(failures(measure(engine, recordedReference(modelNamed("half_cheetah")), { levels: [8] })), []);
+});
+
+const EULERDAMP = 1 << 15;
+const PGS = 0;
+const scaleAll = (values: Float64Array, factor: number) => values.set(values.map((x) => x * factor));
+const friction = (model: MjModel) => scaleAll(model.geom_friction, 1.01);
+// the greater of two equal margins is half of their sum
+const margin = (model: MjModel) => scaleAll(model.geom_margin, 0.5);
+const armature = (model: MjModel) => model.dof_armature.fill(0);
+const explicit = ({ opt }: MjModel) => {
+  opt.disableflags |= EULERDAMP;
+};
+const fewIterations = ({ opt }: MjModel) => {
+  opt.solver = PGS;
+  opt.iterations = 10;
+};
+
+const mistakes: readonly [string, string, string, (model: MjModel) => void][] = [
+  ...["hopper", "half_cheetah", "walker2d_v5", "ant"].map(
+    (name) => ["1 % more friction", name, "4", friction] as [string, string, string, typeof friction],
+  ),
+  ["the greater margin instead of the sum", "hopper", "3", margin],
+  ["the greater margin instead of the sum", "ant", "3", margin],
+  ["explicit damping", "half_cheetah", "5", explicit],
+  ["explicit damping", "dmc_pendulum", "5", explicit],
+  ["no armature", "hopper", "2", armature],
+  ["no armature", "swimmer", "2", armature],
+  ["ten iterations of Gauss-Seidel", "half_cheetah", "4", fewIterations],
+  ["ten iterations of Gauss-Seidel", "ant", "4", fewIterations],
+];
+for (const [what, name, level, spoil] of mistakes) {
+  protocol(`${name}: ${what} fails from level ${level} on`, () => {
+    const rows = measure(officialEngine(what, { spoil }), referenceOf(name), { levels: [1, 2, 3, 4, 5] });
+    const failed = rows.filter((row) => !row.passed && row.quantity !== "energy").map((row) => row.level);
+    assert.is(failed.sort()[0], level);
+    assert.ok(failed.includes("5"), "does not show in steps");
+  });
+}
+
+protocol("a different distribution fails", () => {
+  const spoil = (model: MjModel) => scaleAll(model.actuator_gear, 1.2);
+  const rows = measure(officialEngine("strong", { spoil }), referenceOf("swimmer"), { levels: [8] });
+  assert.ok(rows.some(({ level, passed }) => level === "8" && !passed));
+});
+
+protocol("leaked energy and deep contacts fail", () => {
+  const tired = (model: MjModel) => model.dof_damping.fill(1e-3);
+  const soft = (model: MjModel) => scaleAll(model.geom_solref, 1.5);
+  for (const [spoil, quantity] of [
+    [tired, "energy gained, conservative copy"],
+    [soft, "deepest penetration"],
+  ] as const) {
+    const rows = measure(officialEngine("spoiled", { spoil }), referenceOf("half_cheetah"), { levels: [7] });
+    assert.is(rows.find((row) => row.quantity === quantity)?.passed, false, quantity);
+  }
+});
+
+protocol("fresh records are a function of the seed, of every kind", () => {
+  const spec = modelNamed("reacher");
+  const few = { states: 8, smooth: 1, contact: 1, episodes: 2 };
+  const [a, b, c] = [3, 3, 4].map((seed) => drawReference(spec, few, seed));
+  assert.equal(a, b);
+  assert.not.equal(a!.states[0]!.qpos, c!.states[0]!.qpos);
+  assert.equal([...new Set(a!.states.map(({ kind }) => kind))], ["reset", "rollout", "perturbed", "limit"]);
+});
+
+protocol("copies of documents: flags, no dissipation, other numbers, one more link", () => {
+  for (const spec of models) {
+    const xml = xmlOf(spec);
+    const load = (text: string) => new Official(text).model;
+    const original = load(xml);
+    assert.is(load(smoothCopy(xml)).opt.disableflags & 0b11000, 0b11000, `${spec.name}: contact, limit`);
+    const conservative = load(conservativeCopy(xml));
+    assert.is(Math.max(...conservative.dof_damping), 0);
+    assert.is(conservative.opt.density + conservative.opt.viscosity, 0);
+    const changed = load(mutate(xml, randomOf(5)));
+    for (const property of ["body_mass", "geom_size", "actuator_gear"] as const) {
+      const ratios = Array.from(changed[property] as Float64Array, (x, i) => x / original[property][i]);
+      const moved = ratios.filter((ratio) => Math.abs(ratio - 1) > 1e-3).length;
+      assert.ok(moved > 0, `${spec.name}: ${property} is as it was`);
+    }
+    const longer = load(extraLink(xml, randomOf(5)));
+    assert.is(longer.nv, original.nv + 1);
+    assert.is(longer.nbody, original.nbody + 1);
+  }
+  const flagged = withFlags('<mujoco><option><flag contact="enable" energy="enable"/></option></mujoco>', {
+    contact: "disable",
+  });
+  assert.is(flagged, '<mujoco><option><flag energy="enable" contact="disable"/></option></mujoco>');
+});
+
+protocol("errors: relative above one, absolute below, never blind to NaN", () => {
+  assert.is(errorOf([1, 2.5], [1, 2]), 0.25);
+  assert.is(errorOf([0.25], [0]), 0.25);
+  assert.is(errorOf([Number.NaN, 0], [0, 0]), Number.POSITIVE_INFINITY);
+  assert.is(errorOf([Number.POSITIVE_INFINITY], [0]), Number.POSITIVE_INFINITY);
+  assert.throws(() => errorOf([1], [1, 2]), RangeError);
+  assert.is(quantile([4, 1, 3, 2], 0.5), 2);
+  assert.is(quantile([4, 1, 3, 2], 0.95), 4);
+});
+
+protocol("Kolmogorov-Smirnov: as often below a probability as it says, small for different samples", () => {
+  const random = randomOf(1);
+  const sample = (shift = 0) => Array.from({ length: 32 }, () => random.normal() + shift);
+  const low = Array.from({ length: 400 }, () => kolmogorovSmirnov(sample(), sample())).filter((p) => p < 0.1).length;
+  assert.ok(low > 15 && low < 60, `${low} of 400 below 0.1`);
+  assert.ok(kolmogorovSmirnov(sample(), sample(2)) < 1e-4);
+  const same = sample();
+  assert.is(kolmogorovSmirnov(same, same), 1);
+});
+
+protocol.run();
