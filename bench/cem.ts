@@ -100,9 +100,17 @@ function kernelCases(runtime: Runtime, { population: N, horizon: H, actionSize: 
   const colored = (): number => {
     kernels.random_normal(noise.address, N * L, 0, 1, 2, 3, step++, 5);
     kernels.colored_noise(at, noise.address, colors.address, N, H, A);
-    kernels.icem_sample(at, at, ...bounds, N, L);
+    kernels.clipped_sample(at, at, ...bounds, N, L);
     return actions.view[0]!;
   };
+  const filtered = (): number => {
+    kernels.random_normal(at, N * L, 0, 1, 2, 3, step++, 5);
+    kernels.filtered_noise(at, at, N, H, A, 0.9);
+    kernels.clipped_sample(at, at, ...bounds, N, L);
+    return actions.view[0]!;
+  };
+  const weights = runtime.tensor([N]);
+  const weigh = (): number => kernels.reward_weighted_mean(mean.address, weights.address, at, returns.address, N, L, 1);
   const select = (): number => kernels.elites_select(elites.address, returns.address, N, K);
   const refit = (): number => {
     mean.view.fill(0.1);
@@ -119,6 +127,7 @@ function kernelCases(runtime: Runtime, { population: N, horizon: H, actionSize: 
   return [
     line("sample, affine, clip", sample, within(sample)),
     line("colored sample, affine, clip", colored, within(colored)),
+    line("filtered sample, affine, clip", filtered, within(filtered)),
     line("select", select, () => {
       select();
       const chosen = Array.from(elites.view, (row) => returns.view[row]!);
@@ -128,6 +137,10 @@ function kernelCases(runtime: Runtime, { population: N, horizon: H, actionSize: 
     line("refit", refit, () => {
       const largest = refit();
       if (!(largest > 0.02 && largest < 1)) throw new Error(`cem: largest variance ${largest}`);
+    }),
+    line("reward-weighted mean", weigh, () => {
+      const effective = weigh();
+      if (!(effective > 1 && effective < N)) throw new Error(`cem: as many as ${effective} sequences weigh`);
     }),
   ];
 }

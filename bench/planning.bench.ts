@@ -4,7 +4,7 @@
 
 import { cartPoleContinuous, makeEnv } from "../src/envs/index.js";
 import { createDynamicsModel, type DynamicsModelOptions, learnedRollout } from "../src/models/index.js";
-import { cem, icem } from "../src/planning/index.js";
+import { cem, icem, mppi } from "../src/planning/index.js";
 import type { Box, NumericInput, Rollout } from "../src/types.js";
 import type { Runtime } from "../src/wasm/index.js";
 import { cemCases } from "./cem.js";
@@ -15,7 +15,7 @@ const MEMBERS = 5;
 interface Setting {
   readonly name: string;
   readonly model: DynamicsModelOptions;
-  readonly planner: typeof cem | typeof icem;
+  readonly planner: typeof cem | typeof icem | typeof mppi;
   readonly population: number;
   readonly horizon: number;
   readonly particles: number;
@@ -31,8 +31,10 @@ export function cases(runtime: Runtime): Case[] {
   const settings: Setting[] = [
     { name: "light plan, cem", planner: cem, ...light },
     { name: "light plan, icem", planner: icem, ...light },
+    { name: "light plan, mppi", planner: mppi, ...light },
     { name: "cart-pole, cem", planner: cem, ...small, cartPole: "wasm" },
     { name: "cart-pole, icem", planner: icem, ...small, cartPole: "wasm" },
+    { name: "cart-pole, mppi", planner: mppi, ...small, cartPole: "wasm" },
     { name: "cart-pole, cem, 20 particles", planner: cem, ...small, particles: 20, cartPole: "wasm" },
     { name: "cart-pole, cem, reward in JS", planner: cem, ...small, cartPole: "javascript" },
   ];

@@ -83,6 +83,8 @@ export {
   mpc,
   type MpcAgent,
   type MpcOptions,
+  mppi,
+  type MppiOptions,
   type Objective,
   optimistic,
   pessimistic,

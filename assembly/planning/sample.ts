@@ -3,7 +3,7 @@
 //
 //   truncated   a = μ + σz with z in ±2 and σ = min(√v, (μ − low) / 2, (high − μ) / 2), so that no sample can leave the
 //               bounds (Chua et al. 2018, the sampling of their CEM); clipping then only undoes a rounding
-//   clipped     a = clip(μ + √v·z), which piles mass at the bounds (Pinneri et al. 2020)
+//   clipped     a = clip(μ + √v·z), which piles mass at the bounds (Pinneri et al. 2020; Nagabandi et al. 2019)
 //   uniform     a = low + u·(high − low)
 
 import { get4, put4, width } from "./columns";
@@ -67,8 +67,8 @@ export function cem_sample(
   }
 }
 
-/** iCEM's population from (colored) normals. actions, noise [N, L]; mean, variance, low, high [L], all f32. */
-export function icem_sample(
+/** The populations of iCEM and MPPI from (colored, filtered) normals. actions, noise [N, L]; mean, variance, low, high [L], all f32. */
+export function clipped_sample(
   actions: usize,
   noise: usize,
   mean: usize,

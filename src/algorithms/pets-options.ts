@@ -2,7 +2,7 @@
 
 import { checkInteger, checkNumber, checkOneOf, checkOptions, FormatError, wrongKind, wrongValue } from "../check.js";
 import { completeFitOptions, type FitOptions, type Propagation } from "../models/index.js";
-import { cem, icem, type Planner, randomShooting } from "../planning/index.js";
+import { cem, icem, mppi, type Planner, randomShooting } from "../planning/index.js";
 import { metaField } from "../saved-state.js";
 import type { Box, Json, RewardFunction, SavedState, TerminationFunction } from "../types.js";
 import type { Runtime } from "../wasm/index.js";
@@ -47,15 +47,20 @@ export interface PetsSettings {
   particles: number;
   risk: number;
   /**
-   * Planner and its budget: see `cem`, `icem`, `randomShooting`. Default iCEM with 64 sequences, 3 iterations, horizon 20,
+   * Planner and its budget: see `cem`, `icem`, `mppi`, `randomShooting`. Default iCEM with 64 sequences, 3 iterations, horizon 20,
    * elite ratio 0.25, α 0.1: the cheapest of `test/slow/planners-true-dynamics.test.ts`, and the best there on pendulum.
    */
-  planner: "cem" | "icem" | "random-shooting";
+  planner: "cem" | "icem" | "mppi" | "random-shooting";
   horizon: number;
   population: number;
   iterations: number;
+  /** Of `cem` and `icem`. */
   eliteRatio: number;
   alpha: number;
+  /** Of `mppi`, with its defaults: 1, 0.9, 0.9. */
+  rewardWeight: number;
+  freshNoise: number;
+  noiseScale: number;
 }
 
 /** What `pets` takes; every field is optional but `trials`. */
@@ -114,6 +119,9 @@ const defaults: Omit<PetsSettings, "angles" | "learnReward" | "elites" | "partic
   iterations: 3,
   eliteRatio: 0.25,
   alpha: 0.1,
+  rewardWeight: 1,
+  freshNoise: 0.9,
+  noiseScale: 0.9,
 };
 const late = ["angles", "learnReward", "elites", "particles", "weightDecay"] as const;
 const settingNames = [...(Object.keys(defaults) as (keyof typeof defaults)[]), ...late];
@@ -173,7 +181,7 @@ function checkSettings(op: string, settings: PetsSettings, context: PetsContext)
   checkInteger(op, "horizon", horizon, 1, 1000);
   checkInteger(op, "replanEvery", replanEvery, 1, horizon);
   checkInteger(op, "bufferSize", bufferSize, initialSteps);
-  checkOneOf(op, "planner", planner, ["cem", "icem", "random-shooting"]);
+  checkOneOf(op, "planner", planner, ["cem", "icem", "mppi", "random-shooting"]);
   checkInteger(op, "elites", settings.elites, 1, settings.members);
   checkNumber(op, "learningRate", settings.learningRate, 0);
   completeFitOptions(fitOptions(settings), op);
@@ -208,8 +216,10 @@ export function fitOptions({ epochs, batchSize, holdout, patience, improvement, 
 /** The planner that the settings name. */
 export function createPlanner(runtime: Runtime, actionSpace: Box, settings: PetsSettings): Planner {
   const { planner, horizon, population, iterations, eliteRatio, alpha, seed } = settings;
+  const { rewardWeight, freshNoise, noiseScale } = settings;
   const common = { horizon, population, actionSpace, seed };
   if (planner === "random-shooting") return randomShooting(runtime, common);
+  if (planner === "mppi") return mppi(runtime, { ...common, iterations, rewardWeight, freshNoise, noiseScale });
   if (planner === "icem") return icem(runtime, { ...common, iterations, eliteRatio, alpha });
   return cem(runtime, { ...common, iterations, eliteRatio, alpha });
 }

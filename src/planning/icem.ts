@@ -145,7 +145,7 @@ class Icem implements Planner {
     const variance = this.#variance.address;
     this.#random.normal(this.#noise);
     kernels.colored_noise(address, this.#noise.address, this.#colors.address, size, horizon, actionSize);
-    kernels.icem_sample(address, address, mean, variance, low.address, high.address, size, length);
+    kernels.clipped_sample(address, address, mean, variance, low.address, high.address, size, length);
   }
 
   // rows from 0 (or 1, after the mean) become the best elites as they look `age` steps later, ending in what was sampled

@@ -47,7 +47,7 @@ async function learn(options: PetsOptions, on = runtime, task = cartPoleContinuo
   return { log, state };
 }
 
-for (const planner of ["cem", "icem", "random-shooting"] as const) {
+for (const planner of ["cem", "icem", "mppi", "random-shooting"] as const) {
   for (const propagation of ["TSinf", "TS1", "expectation"] as const) {
     test(`resuming after a save equals not stopping (${planner}, ${propagation})`, async () => {
       const options = { ...tiny, planner, propagation };
@@ -293,7 +293,7 @@ test("options are checked", () => {
   const bad: [Record<string, unknown>, RegExp][] = [
     [{ trials: -1 }, /pets: "trials" expected an integer of at least 0, got -1/],
     [{ trails: 1, trials: 1 }, /pets: unknown option "trails"/],
-    [{ trials: 1, planner: "cmaes" }, /"planner" expected one of cem, icem, random-shooting, got "cmaes"/],
+    [{ trials: 1, planner: "cmaes" }, /"planner" expected one of cem, icem, mppi, random-shooting, got "cmaes"/],
     [{ trials: 1, horizon: 0 }, /"horizon"/],
     [{ trials: 1, elites: 6 }, /"elites" expected an integer in \[1, 5\], got 6/],
     [{ trials: 1, particles: 7 }, /"particles" expected a multiple of the 5 elite members, got 7/],

@@ -72,7 +72,7 @@ test("settings that the algorithm refuses: its own sentence, exit code 2", async
     assert.match(stderr, /^mbrl: [^\n]+\n$/);
   };
   await refused("horizon=0", /pets: "horizon" expected an integer in \[1, 1000\], got 0/);
-  await refused("planner=ppo", /pets: "planner" expected one of cem, icem, random-shooting, got "ppo"/);
+  await refused("planner=ppo", /pets: "planner" expected one of cem, icem, mppi, random-shooting, got "ppo"/);
   await refused("activation=selu", /"activation" expected one of .*, got "selu"/);
   assert.not.ok(existsSync(path.join(cwd, "runs")), "no folder is made for a run that does not start");
 });

@@ -90,3 +90,27 @@ export function colored(noise: ArrayLike<number>, N: number, H: number, A: numbe
   }
   return out;
 }
+
+/** noise [N, H, A] to n_t = β·u_t + (1 − β)·n_{t−1}. */
+export function filtered(noise: ArrayLike<number>, H: number, A: number, beta: number): number[] {
+  const out: number[] = [];
+  for (let i = 0; i < noise.length; i++) {
+    const first = Math.floor(i / A) % H === 0;
+    out.push(beta * noise[i] + (1 - beta) * (first ? 0 : out[i - A]));
+  }
+  return out;
+}
+
+/** Weights exp(γ·(R − max R)) of the finite returns, 0 of the others. */
+export function rewardWeights(returns: ArrayLike<number>, gamma: number): number[] {
+  const best = Math.max(...Array.from(returns).filter(Number.isFinite));
+  return Array.from(returns, (value) => (Number.isFinite(value) ? Math.exp(gamma * (value - best)) : 0));
+}
+
+/** Mean of rows of `L` columns. */
+export function weightedMean(weights: readonly number[], actions: ArrayLike<number>, L: number): number[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return Array.from({ length: L }, (_, c) => {
+    return weights.reduce((sum, weight, n) => (weight > 0 ? sum + weight * actions[n * L + c] : sum), 0) / total;
+  });
+}

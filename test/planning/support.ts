@@ -1,6 +1,6 @@
 // Rollouts that are plain functions of the actions, and the planners to try on them.
 import type { Box, Rollout } from "../../src/types.js";
-import { cem, icem, type Planner, type PlannerOptions, randomShooting } from "../../src/planning/index.js";
+import { cem, icem, mppi, type Planner, type PlannerOptions, randomShooting } from "../../src/planning/index.js";
 import type { Runtime } from "../../src/wasm/index.js";
 
 /** A box of actions with these bounds. */
@@ -38,4 +38,5 @@ export const planners: readonly [string, (runtime: Runtime, options: PlannerOpti
   ["randomShooting", randomShooting],
   ["cem", cem],
   ["icem", (runtime, options) => icem(runtime, { iterations: 8, noiseExponent: 1, ...options })],
+  ["mppi", (runtime, options) => mppi(runtime, { iterations: 15, rewardWeight: 5, noiseScale: 0.3, ...options })],
 ];

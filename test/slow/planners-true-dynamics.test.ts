@@ -2,7 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { cartPoleContinuous, pendulum, type Task } from "../../src/envs/index.js";
-import { cem, icem, type Planner, randomShooting } from "../../src/planning/index.js";
+import { cem, icem, mppi, type Planner, randomShooting } from "../../src/planning/index.js";
 import { meanOf, playEpisodes } from "../support/episodes.js";
 import { runtime } from "../support/runtime.js";
 
@@ -24,6 +24,11 @@ const budgets: readonly [string, (task: Task) => Planner][] = [
     ({ actionSpace }) => cem(runtime, { actionSpace, population: 400, horizon: 25 }),
   ],
   ["iCEM, N 64 + 52 + 41, H 20", ({ actionSpace }) => icem(runtime, { actionSpace, population: 64, horizon: 20 })],
+  [
+    "MPPI, N 64 × 3, H 20",
+    ({ actionSpace }) => mppi(runtime, { actionSpace, population: 64, horizon: 20, iterations: 3 }),
+  ],
+  ["MPPI as in PDDM, N 700, H 20", ({ actionSpace }) => mppi(runtime, { actionSpace, population: 700, horizon: 20 })],
 ];
 
 for (const [task, least] of [

@@ -68,7 +68,7 @@ export function kernelCases(scope: Scope): KernelCase[] {
   };
   const rows = (): Tensor<"i32"> => scope.tensor([K], "i32").write([3, 0, 8, 5]);
   const bounds = (): Tensor[] => [filled(-1, L), filled(1.5, L)];
-  for (const kernel of ["cem_sample", "icem_sample"] as const) {
+  for (const kernel of ["cem_sample", "clipped_sample"] as const) {
     const distribution = [filled(0.2, L), filled(0.3, L)];
     add(
       kernel,
@@ -91,6 +91,15 @@ export function kernelCases(scope: Scope): KernelCase[] {
   );
   add("cem_refit", [filled(0.2, L), filled(0.3, L)], [normal(S, L), rows(), ...bounds()], (mean, v, a, i, low, high) =>
     kernels.cem_refit(mean, v, a, i, low, high, K, L, 0.1),
+  );
+  add("filtered_noise", [scope.tensor([S, H, A])], [normal(S, H, A)], (out, noise) =>
+    kernels.filtered_noise(out, noise, S, H, A, 0.6),
+  );
+  add(
+    "reward_weighted_mean",
+    [filled(0.2, L), scope.tensor([S])],
+    [normal(S, L), normal(S)],
+    (mean, weights, a, returns) => kernels.reward_weighted_mean(mean, weights, a, returns, S, L, 2),
   );
   const colors = scope.tensor([H, 8]);
   add("colored_table", [colors], [], (table) => kernels.colored_table(table, H, 3));

@@ -14,7 +14,7 @@ import {
   swish,
   tanh,
 } from "../../src/kernels/index.js";
-import { cem, icem, mpc, type Planner, randomShooting } from "../../src/planning/index.js";
+import { cem, icem, mpc, mppi, type Planner, randomShooting } from "../../src/planning/index.js";
 import { loadRuntime } from "../../src/wasm/index.js";
 import { all, type LoopCase, loopSuite } from "../support/leaks.js";
 
@@ -105,6 +105,7 @@ const cases: LoopCase[] = [
   },
   planning("cem.plan", () => cem(runtime, search)),
   planning("icem.plan", () => icem(runtime, search)),
+  planning("mppi.plan", () => mppi(runtime, search)),
   planning("randomShooting.plan", () => randomShooting(runtime, search)),
   {
     name: "mpc.act",

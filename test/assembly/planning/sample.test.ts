@@ -12,7 +12,7 @@ for (const [binary, runtime] of runtimes) {
 
   for (const [name, twin, reach] of [
     ["cem_sample", sampleTruncated, 2],
-    ["icem_sample", sampleClipped, 4],
+    ["clipped_sample", sampleClipped, 4],
   ] as const) {
     test(`${name} equals its twin and stays within the bounds, in place too`, () => {
       fc.assert(
@@ -70,7 +70,7 @@ for (const [binary, runtime] of runtimes) {
       const atBounds = (): number => out.read().filter((x) => x === -1 || x === 1).length / (N * L);
       kernels.cem_sample(out.address, noise.address, mean, variance, low, high, N, L);
       assert.ok(atBounds() < 1e-3, `${atBounds()}`);
-      kernels.icem_sample(out.address, noise.address, mean, variance, low, high, N, L);
+      kernels.clipped_sample(out.address, noise.address, mean, variance, low, high, N, L);
       assert.ok(atBounds() > 0.2, `${atBounds()}`);
       scope.dispose();
     });
