@@ -58,6 +58,7 @@ export { moments_merge, standardize } from "./nn/normalizer";
 export { weight_tasks } from "./nn/weights";
 export { pool_run, pool_work } from "./parallel/pool";
 export { tasks_run } from "./parallel/tasks";
+export { lanes_from_rows, physics_lanes, rows_from_lanes } from "./physics/batch";
 export { colored_noise, colored_table } from "./planning/colored";
 export { filtered_noise } from "./planning/filtered";
 export { cem_refit } from "./planning/refit";

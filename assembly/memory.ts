@@ -63,6 +63,14 @@ export function getsplat(address: usize): v128 {
   return v128.load32_splat(address);
 }
 
+/** Loads one f64 into both lanes. */
+// @ts-ignore: decorator
+@inline
+export function getsplat64(address: usize): v128 {
+  reading(address, 8);
+  return v128.load64_splat(address);
+}
+
 /** Loads the first `count` (1 to 3) f32 of a vector; the other lanes are zero. */
 // @ts-ignore: decorator
 @inline

@@ -7,6 +7,7 @@ import { backward_task, forward_task, tangent_task } from "../nn/passes";
 import { predict_task } from "../nn/predict";
 import { train_task } from "../nn/train";
 import { weights_task } from "../nn/weights";
+import { physics_task } from "../physics/batch";
 
 /** Runs one task; `thread` chooses the scratch memory. */
 export function run_task(kind: i32, args: usize, task: i32, thread: i32): void {
@@ -25,6 +26,8 @@ export function run_task(kind: i32, args: usize, task: i32, thread: i32): void {
       return train_task(args, task, thread);
     case 6:
       return rollout_task(args, task, thread);
+    case 7:
+      return physics_task(args, task, thread);
     default:
       unreachable();
   }

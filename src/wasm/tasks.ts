@@ -2,7 +2,16 @@
 // take part. Each finds its arguments in a table of 32-bit words, which parts write once and touch up before each run.
 
 /** The kinds of region, in the order of assembly/parallel/tasks.ts. */
-export const taskKinds = ["predict", "forward", "backward", "tangent", "weights", "train", "rollout"] as const;
+export const taskKinds = [
+  "predict",
+  "forward",
+  "backward",
+  "tangent",
+  "weights",
+  "train",
+  "rollout",
+  "physics",
+] as const;
 
 export type TaskKind = (typeof taskKinds)[number];
 
