@@ -7,8 +7,11 @@ import type { Kernels } from "./kernels.gen.js";
 import { probeFeatures } from "./probe.js";
 import { withSharedMemory } from "./shared-import.js";
 
-/** `simd`: reproducible. `relaxed`: with fused multiply-add. `checked`: every access asserted, for tests. */
-export type Variant = "simd" | "relaxed" | "checked";
+/**
+ * `simd`: reproducible. `relaxed`: with fused multiply-add. `float64`: as `simd`, but simulations in float64. `checked`:
+ * every access asserted, for tests.
+ */
+export type Variant = "simd" | "relaxed" | "float64" | "checked";
 
 /** A kernel binary as a caller may bring it; what `loadRuntime({ wasm })` takes. */
 export type WasmSource = WebAssembly.Module | BufferSource | Response | PromiseLike<Response>;
@@ -16,6 +19,7 @@ export type WasmSource = WebAssembly.Module | BufferSource | Response | PromiseL
 const embedded: Record<Variant, () => Promise<{ base64: string }>> = {
   simd: () => import("./binary/simd.gen.js"),
   relaxed: () => import("./binary/relaxed.gen.js"),
+  float64: () => import("./binary/float64.gen.js"),
   checked: () => import("./binary/checked.gen.js"),
 };
 

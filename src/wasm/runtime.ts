@@ -13,6 +13,7 @@ import {
   UnsupportedError,
   WorkerError,
   wrongKind,
+  wrongValue,
 } from "../check.js";
 import type { Disposable, DType } from "../types.js";
 import { Arena, type MemoryUsage } from "./arena.js";
@@ -30,6 +31,11 @@ import { coreCount, type Obstacle, threadObstacle } from "./threads.js";
 export interface RuntimeOptions {
   /** `reproducible` (default): the same bits in every engine. `fast`: fused multiply-add where the engine has it. */
   numerics?: "reproducible" | "fast";
+  /**
+   * Numbers of rigid-body simulations: `float32` (default), four environments to a register, or `float64`, two, by a binary
+   * of its own; everything else computes in float32 either way. `float64` goes with `reproducible` numerics only.
+   */
+  physics?: "float32" | "float64";
   /**
    * Threads to compute on, this one included, at most 64; results never depend on the number. `auto` (default): as many as
    * there are cores, 8 at most, started by the first longer computation; one where threads are impossible. A number: they
@@ -287,9 +293,10 @@ function createMemory(maxBytes: number, shared: boolean): WebAssembly.Memory {
  */
 export async function loadRuntime(options?: RuntimeOptions): Promise<Runtime> {
   const op = "loadRuntime";
-  const known = ["numerics", "threads", "maxBytes", "wasm", "tile", "checked"] as const;
+  const known = ["numerics", "physics", "threads", "maxBytes", "wasm", "tile", "checked"] as const;
   const {
     numerics = "reproducible",
+    physics = "float32",
     threads = "auto",
     maxBytes = GIB,
     wasm,
@@ -297,6 +304,10 @@ export async function loadRuntime(options?: RuntimeOptions): Promise<Runtime> {
     checked = false,
   } = checkOptions(op, options, known);
   checkOneOf(op, "numerics", numerics, ["reproducible", "fast"]);
+  checkOneOf(op, "physics", physics, ["float32", "float64"]);
+  if (physics === "float64" && (numerics === "fast" || checked)) {
+    wrongValue(op, "physics", `"float32" with ${checked ? "the checked binary" : 'numerics: "fast"'}`, physics);
+  }
   checkOneOf(op, "tile", tile, ["auto", ...tiles]);
   checkInteger(op, "maxBytes", maxBytes, 2 ** 20, 4 * GIB);
   if (typeof threads !== "number" && threads !== "auto") wrongKind(op, "threads", '"auto" or an integer', threads);
@@ -315,7 +326,13 @@ export async function loadRuntime(options?: RuntimeOptions): Promise<Runtime> {
       obstacle = { missing: "memory", reason: `this engine refuses shared memory of ${maxBytes} bytes` };
     }
   }
-  const variant: Variant = checked ? "checked" : numerics === "fast" ? "relaxed" : "simd";
+  const variant: Variant = checked
+    ? "checked"
+    : physics === "float64"
+      ? "float64"
+      : numerics === "fast"
+        ? "relaxed"
+        : "simd";
 
   let arena: Arena | undefined;
   const { kernels, module, memory, shared } = await loadKernels(

@@ -1,0 +1,367 @@
+// A compiled model as the kernels read it: tables in one block of memory, and the plan of a workspace. The numbers are
+// those of assembly/physics/model.ts, in its order.
+
+import { type CompiledModel, Integrator, JointType } from "./compiled.js";
+import { type Link, LinkKind, type Lowering, lower, Turn } from "./lower.js";
+import { IDENTITY, matrixAt, multiply, rotate, sum, vectorAt } from "./rotation.js";
+import { Tables, WorkspacePlan } from "./tables.js";
+
+/** Header words. */
+export const Header = {
+  nq: 0,
+  nv: 1,
+  nu: 2,
+  links: 3,
+  trees: 4,
+  joints: 5,
+  immersed: 6,
+  integrator: 7,
+  linkWords: 8,
+  linkReals: 9,
+  dofWords: 10,
+  dofReals: 11,
+  treeWords: 12,
+  jointWords: 13,
+  actuatorWords: 14,
+  actuatorReals: 15,
+  immersedWords: 16,
+  immersedReals: 17,
+  optionReals: 18,
+  massPattern: 19,
+  hessianPattern: 20,
+  massSize: 21,
+  hessianSize: 22,
+  stateSize: 23,
+  qpos: 24,
+  qvel: 25,
+  steps: 26,
+  diverged: 27,
+  ctrl: 28,
+  cdof: 29,
+  mass: 30,
+  factor: 31,
+  qfrcBias: 32,
+  qfrcPassive: 33,
+  qfrcActuator: 34,
+  qfrcSmooth: 35,
+  qaccSmooth: 36,
+  qfrcConstraint: 37,
+  qacc: 38,
+  matrix: 39,
+  vector: 40,
+  startQpos: 41,
+  startQvel: 42,
+  sumQvel: 43,
+  sumQacc: 44,
+  wrench: 45,
+} as const;
+
+/** Places of a link's quantities in a workspace. */
+export interface LinkPlaces {
+  rotation: number;
+  position: number;
+  velocity: number;
+  acceleration: number;
+  force: number;
+  inertia: number;
+}
+
+/** Places of a tree's quantities. */
+export interface TreePlaces {
+  origin: number;
+  originVelocity: number;
+}
+
+export interface Layout {
+  readonly tables: Tables;
+  readonly workspace: WorkspacePlan;
+  readonly lowering: Lowering;
+  readonly links: readonly LinkPlaces[];
+  readonly trees: readonly TreePlaces[];
+  /** [nv]: ancestors of each degree of freedom from the root on, itself last. */
+  readonly chains: readonly (readonly number[])[];
+  /** Byte offset of each packed row of the mass matrix. */
+  readonly rows: readonly number[];
+}
+
+/** The tables of `model` for reals of `real` bytes. */
+export function layOut(model: CompiledModel, real: 4 | 8): Layout {
+  const lowering = lower(model);
+  const tables = new Tables(real);
+  const workspace = new WorkspacePlan();
+  const { header } = tables;
+  header[Header.nq] = model.nq;
+  header[Header.nv] = model.nv;
+  header[Header.nu] = model.nu;
+  header[Header.integrator] = integratorOf(model);
+  placeState(model, header, workspace);
+  const chains = ancestors(model);
+  const rows = placeDynamics(model, chains, header, workspace);
+  header[Header.massPattern] = tables.words(pattern(tables, chains, rows));
+  header[Header.hessianPattern] = header[Header.massPattern];
+  header[Header.hessianSize] = header[Header.massSize];
+  const { links, trees } = placeLinks(model, lowering, header, workspace);
+  const layout: Layout = { tables, workspace, lowering, links, trees, chains, rows };
+  writeTrees(model, layout);
+  writeLinks(model, layout);
+  writeDofs(model, layout);
+  writeJoints(model, layout);
+  writeActuators(model, layout);
+  writeMedium(model, layout);
+  return layout;
+}
+
+function integratorOf(model: CompiledModel): number {
+  if (model.option.integrator === Integrator.rk4) return 2;
+  const { damper, eulerdamp } = model.option;
+  return damper && eulerdamp && model.dofDamping.some((b) => b > 0) ? 1 : 0;
+}
+
+// the state lies together, in the order of batch.ts
+function placeState(model: CompiledModel, header: Int32Array, workspace: WorkspacePlan): void {
+  header[Header.qpos] = workspace.place(model.nq);
+  header[Header.qvel] = workspace.place(model.nv);
+  header[Header.steps] = workspace.place(1);
+  header[Header.diverged] = workspace.place(1);
+  header[Header.stateSize] = model.nq + model.nv + 2;
+  header[Header.ctrl] = workspace.place(model.nu);
+}
+
+function ancestors(model: CompiledModel): number[][] {
+  const chains: number[][] = [];
+  for (let dof = 0; dof < model.nv; dof++) {
+    const parent = model.dofParent[dof];
+    chains.push([...(parent < 0 ? [] : chains[parent]), dof]);
+  }
+  return chains;
+}
+
+function placeDynamics(
+  model: CompiledModel,
+  chains: readonly (readonly number[])[],
+  header: Int32Array,
+  workspace: WorkspacePlan,
+): number[] {
+  const { nq, nv } = model;
+  const rows: number[] = [];
+  let size = 0;
+  for (const chain of chains) {
+    rows.push(16 * size);
+    size += chain.length;
+  }
+  header[Header.massSize] = size;
+  header[Header.mass] = workspace.place(size);
+  header[Header.factor] = workspace.place(size);
+  header[Header.matrix] = workspace.place(size);
+  const vectors = ["qfrcBias", "qfrcPassive", "qfrcActuator", "qfrcSmooth", "qaccSmooth", "qfrcConstraint"] as const;
+  const more = ["qacc", "vector", "startQvel", "sumQvel", "sumQacc"] as const;
+  for (const name of [...vectors, ...more]) header[Header[name]] = workspace.place(nv);
+  header[Header.startQpos] = workspace.place(nq);
+  return rows;
+}
+
+/** The words of a pattern's rows; the chains they point to are appended to the tables. */
+export function pattern(tables: Tables, chains: readonly (readonly number[])[], rows: readonly number[]): number[] {
+  return chains.flatMap((chain, dof) => {
+    const list = tables.words(chain.flatMap((other) => [16 * other, rows[other]]));
+    return [rows[dof], chain.length - 1, list, 0];
+  });
+}
+
+function placeLinks(
+  model: CompiledModel,
+  lowering: Lowering,
+  header: Int32Array,
+  workspace: WorkspacePlan,
+): { links: LinkPlaces[]; trees: TreePlaces[] } {
+  const trees = lowering.trees.map(({ kind, origin }) => ({
+    origin: kind ? workspace.place(3) : workspace.constants(origin),
+    originVelocity: workspace.place(3),
+  }));
+  header[Header.cdof] = placeAxes(model, lowering, workspace);
+  header[Header.wrench] = workspace.place(6 * lowering.links.length);
+  const gravity = model.option.gravityOn ? model.option.gravity : [0, 0, 0];
+  const world: LinkPlaces = {
+    rotation: workspace.constants(IDENTITY),
+    position: workspace.constants([0, 0, 0]),
+    velocity: workspace.constants([0, 0, 0, 0, 0, 0]),
+    acceleration: workspace.constants([0, 0, 0, ...gravity.map((g) => -g)]),
+    // 0 is the place of qpos, so it can stand for none
+    force: 0,
+    inertia: 0,
+  };
+  const links: LinkPlaces[] = [];
+  lowering.links.forEach((link, l) => {
+    const parent = links[link.parent] ?? world;
+    const moves = link.kind !== LinkKind.fixed;
+    const turns = link.kind === LinkKind.hinge || link.kind === LinkKind.ball;
+    links.push({
+      rotation: turns ? workspace.place(9) : parent.rotation,
+      position: moves && link.kind !== LinkKind.ball ? workspace.place(3) : world.position,
+      velocity: moves ? workspace.place(6) : world.velocity,
+      acceleration: moves && link.turn !== Turn.root ? workspace.place(6) : parent.acceleration,
+      force: l === 0 ? 0 : workspace.place(6),
+      inertia: l === 0 ? 0 : workspace.place(9),
+    });
+  });
+  // a link without mass and with one child is, to forces and inertias, that child
+  for (let l = links.length - 1; l > 0; l--) {
+    const only = onlyChild(lowering.links, l);
+    if (only === undefined) continue;
+    links[l].force = links[only].force;
+    links[l].inertia = links[only].inertia;
+  }
+  return { links, trees };
+}
+
+function onlyChild(links: readonly Link[], l: number): number | undefined {
+  if (links[l].mass > 0) return undefined;
+  const children = links.flatMap(({ parent }, c) => (c > 0 && parent === l ? [c] : []));
+  return children.length === 1 ? children[0] : undefined;
+}
+
+// Axes of translations of origins never change; the other ones are written by the kinematics, zeros excepted.
+function placeAxes(model: CompiledModel, lowering: Lowering, workspace: WorkspacePlan): number {
+  const axes = Array.from({ length: 6 * model.nv }, () => 0);
+  for (const { kind, joints, directions } of lowering.trees) {
+    joints.forEach((joint, k) => {
+      const dof = model.jntDofAdr[joint];
+      const rows = kind === 2 ? [0, 1, 2].map((i) => IDENTITY.slice(3 * i, 3 * i + 3)) : [directions[k]];
+      rows.forEach((direction, i) => {
+        for (let c = 0; c < 3; c++) axes[6 * (dof + i) + 3 + c] = direction[c];
+      });
+    });
+  }
+  return workspace.constants(axes);
+}
+
+function writeTrees(model: CompiledModel, { tables, lowering, trees }: Layout): void {
+  const { header } = tables;
+  const words = lowering.trees.flatMap(({ kind, origin, joints, directions }, t) => {
+    const [first] = joints;
+    const q = first === undefined ? 0 : header[Header.qpos] + 16 * model.jntQposAdr[first];
+    const v = first === undefined ? 0 : header[Header.qvel] + 16 * model.jntDofAdr[first];
+    const reals = tables.reals([...origin, ...directions.flat()]);
+    return [kind, trees[t].origin, trees[t].originVelocity, directions.length, reals, q, v, 0];
+  });
+  header[Header.trees] = lowering.trees.length;
+  header[Header.treeWords] = tables.words(words);
+}
+
+const MASSIVE = 1;
+const COLLECTS = 2;
+const PRINCIPAL = 4;
+
+function writeLinks(model: CompiledModel, { tables, lowering, links }: Layout): void {
+  const { header } = tables;
+  const words: number[] = [];
+  const reals: number[] = [];
+  lowering.links.forEach((link, l) => {
+    const own = links[l];
+    const parent = links[link.parent];
+    const ball = link.kind === LinkKind.ball;
+    const dof = link.joint < 0 ? 0 : model.jntDofAdr[link.joint] + (ball ? 3 : 0);
+    const qpos = link.joint < 0 ? 0 : model.jntQposAdr[link.joint];
+    const [, , Ixz, , , Iyz] = link.inertia;
+    const principal = Math.max(Math.abs(Ixz), Math.abs(Iyz)) <= 1e-13 * Math.max(...link.inertia);
+    const alone = link.mass === 0 && onlyChild(lowering.links, l) === undefined;
+    const flags = (link.mass > 0 ? MASSIVE : 0) | (alone ? COLLECTS : 0) | (principal ? PRINCIPAL : 0);
+    words.push(
+      ...[link.kind, link.turn, own.rotation, parent.rotation, own.position, parent.position],
+      ...[own.velocity, parent.velocity, own.acceleration, parent.acceleration],
+      ...[own.force, parent.force === own.force ? 0 : parent.force],
+      ...[own.inertia, parent.inertia === own.inertia ? 0 : parent.inertia, flags],
+      ...[header[Header.qpos] + 16 * qpos, header[Header.qvel] + 16 * dof, header[Header.cdof] + 96 * dof],
+      ...[header[Header.wrench] + 96 * l, header[Header.wrench] + 96 * link.parent],
+    );
+    const I = link.inertia;
+    const rest = link.joint < 0 ? 0 : model.qpos0[qpos];
+    reals.push(...link.turned, ...link.offset, ...link.axis, rest, link.mass, ...link.center);
+    reals.push(I[0], I[4], I[8], I[1], I[2], I[5], ...Array.from({ length: 6 }, () => 0));
+  });
+  header[Header.links] = lowering.links.length;
+  header[Header.linkWords] = tables.words(words);
+  header[Header.linkReals] = tables.reals(reals);
+}
+
+function writeDofs(model: CompiledModel, { tables, lowering, links }: Layout): void {
+  const { header } = tables;
+  const moved = lowering.links.map(({ mass }) => mass);
+  for (let l = moved.length - 1; l > 0; l--) moved[lowering.links[l].parent] += moved[l];
+  const words: number[] = [];
+  const reals: number[] = [];
+  const { spring, damper } = model.option;
+  for (let dof = 0; dof < model.nv; dof++) {
+    const joint = model.dofJnt[dof];
+    const l = lowering.jointLink[joint];
+    const link = lowering.links[l];
+    const free = model.jntType[joint] === JointType.free;
+    const translates = free && dof < model.jntDofAdr[joint] + 3;
+    const kind = translates || link.kind === LinkKind.fixed ? 2 : link.kind === LinkKind.slide ? 1 : 0;
+    const qpos = model.jntQposAdr[joint];
+    words.push(kind, links[l].inertia, links[l].force, header[Header.qpos] + 16 * qpos, header[Header.wrench] + 96 * l);
+    words.push(0, 0, 0);
+    const stiffness = spring ? model.jntStiffness[joint] : 0;
+    reals.push(moved[l], model.dofArmature[dof], damper ? model.dofDamping[dof] : 0, stiffness);
+    reals.push(model.qposSpring[qpos], 0, 0, 0);
+  }
+  header[Header.dofWords] = tables.words(words);
+  header[Header.dofReals] = tables.reals(reals);
+}
+
+function writeJoints(model: CompiledModel, { tables }: Layout): void {
+  const words: number[] = [];
+  for (let joint = 0; joint < model.njnt; joint++) {
+    const free = model.jntType[joint] === JointType.free;
+    words.push(free ? 0 : 1, 16 * model.jntQposAdr[joint], 16 * model.jntDofAdr[joint]);
+  }
+  tables.header[Header.joints] = model.njnt;
+  tables.header[Header.jointWords] = tables.words(words);
+}
+
+function writeActuators(model: CompiledModel, { tables }: Layout): void {
+  const { header } = tables;
+  const { actuation, clampctrl } = model.option;
+  const words: number[] = [];
+  const reals: number[] = [];
+  const infinite = [-Infinity, Infinity];
+  const range = (limited: number, ranges: Float64Array, i: number) =>
+    limited ? ranges.subarray(2 * i, 2 * i + 2) : infinite;
+  for (let i = 0; i < model.nu; i++) {
+    const joint = model.actuatorJnt[i];
+    const dof = model.jntDofAdr[joint];
+    words.push(header[Header.qpos] + 16 * model.jntQposAdr[joint], header[Header.qvel] + 16 * dof, 16 * dof);
+    const force = [model.actuatorGain[i], ...model.actuatorBias.subarray(3 * i, 3 * i + 3)];
+    reals.push(model.actuatorGear[i], ...(actuation ? force : [0, 0, 0, 0]));
+    reals.push(...range(clampctrl ? model.actuatorCtrllimited[i] : 0, model.actuatorCtrlrange, i));
+    reals.push(...range(model.actuatorForcelimited[i], model.actuatorForcerange, i), 0);
+  }
+  header[Header.actuatorWords] = tables.words(words);
+  header[Header.actuatorReals] = tables.reals(reals);
+}
+
+function writeMedium(model: CompiledModel, { tables, lowering, links, trees }: Layout): void {
+  const { header } = tables;
+  const { timestep, gravity, density, viscosity, wind } = model.option;
+  header[Header.optionReals] = tables.reals([timestep, ...gravity, density, viscosity, ...wind]);
+  const words: number[] = [];
+  const reals: number[] = [];
+  for (let body = 1; body < model.nbody && (density > 0 || viscosity > 0); body++) {
+    const l = lowering.bodyLink[body];
+    const mass = model.bodyMass[body];
+    if (l === 0 || mass === 0) continue;
+    const { rotation, position, velocity } = links[l];
+    words.push(rotation, position, velocity, header[Header.wrench] + 96 * l);
+    words.push(trees[lowering.links[l].tree].originVelocity);
+    const frame = lowering.bodyRotation[body];
+    reals.push(...multiply(frame, matrixAt(model.bodyIquat, body)));
+    reals.push(...sum(lowering.bodyPosition[body], rotate(frame, vectorAt(model.bodyIpos, body))));
+    const [a, b, c] = vectorAt(model.bodyInertia, body);
+    // the box of the same mass and inertia
+    const side = (I: number) => Math.sqrt((Math.max(1e-15, I) / mass) * 6);
+    reals.push(side(b + c - a), side(a + c - b), side(a + b - c), 0);
+  }
+  header[Header.immersed] = words.length / 5;
+  header[Header.immersedWords] = tables.words(words);
+  header[Header.immersedReals] = tables.reals(reals);
+}
