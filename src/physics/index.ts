@@ -8,3 +8,5 @@ export {
   JointType,
   type PhysicsOptions,
 } from "./compiled.js";
+export { createModel, Model } from "./model.js";
+export { Simulation } from "./simulation.js";
