@@ -108,6 +108,20 @@ export class FormatError extends MbrlError {
   }
 }
 
+/** An MJCF document that is not valid, or asks for physics that is not supported. */
+export class MjcfError extends MbrlError {
+  /** Where: the document's name or the path of the include, the line, and the name of the element. */
+  readonly file: string;
+  readonly line: number;
+  readonly element: string;
+  constructor(file: string, line: number, element: string, message: string, options?: ErrorOptions) {
+    super("MJCF", `${file}:${line}: ${message}`, options);
+    this.file = file;
+    this.line = line;
+    this.element = element;
+  }
+}
+
 /** Input beyond a cap. */
 export class LimitError extends MbrlError {
   constructor(what: string, limit: number, got: number) {

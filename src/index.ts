@@ -9,6 +9,7 @@ export {
   FormatError,
   LimitError,
   MbrlError,
+  MjcfError,
   OutOfMemoryError,
   PoisonedError,
   StorageError,

@@ -28,6 +28,7 @@ const shared = ["types", "check", "array", "saved-state", "steps"];
 const packages: Record<string, readonly string[]> = {
   "@assemblyscript/loader": ["wasm"],
   "@noble/hashes": ["io", "algorithms", "node"],
+  "@rgrove/parse-xml": ["physics"],
   ndarray: ["ndarray"],
   valibot: ["io", "cli"],
   commander: ["cli"],
@@ -53,8 +54,22 @@ const numericRooms = [
   "kernels",
 ];
 
-/** The functions of `Math` that every engine computes exactly. */
-const exactMath = ["abs", "ceil", "clz32", "floor", "fround", "imul", "max", "min", "round", "sign", "sqrt", "trunc"];
+/** What every engine has exactly alike of `Math`. */
+const exactMath = [
+  "PI",
+  "abs",
+  "ceil",
+  "clz32",
+  "floor",
+  "fround",
+  "imul",
+  "max",
+  "min",
+  "round",
+  "sign",
+  "sqrt",
+  "trunc",
+];
 
 interface Source {
   readonly file: string;

@@ -8,5 +8,6 @@ export {
   JointType,
   type PhysicsOptions,
 } from "./compiled.js";
+export { checkSimulable, compileMjcf, type MjcfOptions } from "./mjcf/compile.js";
 export { createModel, Model } from "./model.js";
 export { Simulation } from "./simulation.js";

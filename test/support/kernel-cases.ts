@@ -14,7 +14,14 @@ export interface KernelCase {
 }
 
 /** Kernels that touch no memory. */
-export const pureKernels: readonly (keyof Kernels)[] = ["heap_base", "physics_lanes", "pool_room"];
+export const pureKernels: readonly (keyof Kernels)[] = [
+  "atan2_f64",
+  "cos_f64",
+  "heap_base",
+  "physics_lanes",
+  "pool_room",
+  "sin_f64",
+];
 
 const N = 37;
 

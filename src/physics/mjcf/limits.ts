@@ -1,0 +1,27 @@
+// How much an MJCF document may ask for. They bound the time and memory that any text can cost, hostile or mistaken, and
+// lie far above the models that this engine is made for.
+
+/** Characters, over the document and all its includes. */
+export const MAX_TEXT = 4 * 1024 * 1024;
+
+/** Elements over all files, attributes of one, characters of one value in a message or of a name. */
+export const MAX_ELEMENTS = 100_000;
+export const MAX_NAME = 256;
+
+/** Nesting of elements, over all includes. */
+export const MAX_DEPTH = 256;
+
+/** Files included. */
+export const MAX_INCLUDES = 64;
+
+/** Magnitude of a number; what computes with it stays finite. */
+export const MAX_NUMBER = 1e15;
+
+/** Sizes of a model. */
+export const MAX_BODIES = 2048;
+export const MAX_GEOMS = 4096;
+export const MAX_SITES = 4096;
+export const MAX_DOFS = 512;
+export const MAX_ACTUATORS = 1024;
+export const MAX_CLASSES = 1024;
+export const MAX_PAIRS = 65_536;
