@@ -1,12 +1,15 @@
 // `npm run experiment -- <name> [--seeds 0-9]`: runs a learning experiment, one seed after the other, writes each seed's log
 // to bench/experiments/<name>/seed-<n>.jsonl when that seed ends, and prints the table over all seeds.
-// Seeds whose log is there are not run again (delete the log to repeat), so a long experiment can be stopped and resumed.
+// Seeds whose log is there are not run again (delete the log to repeat), and a seed that was stopped goes on after the last
+// trial it finished: runs that can be saved are, in build/experiments/, after every trial. `--partial` reports seeds that
+// have not ended as far as they got.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { type Progress, type Runtime, loadRuntime } from "../src/index.js";
+import { type Progress, type Runtime, type SavedState, loadRuntime } from "../src/index.js";
+import { loadCheckpoint, saveCheckpoint } from "../src/node/index.js";
 import { petsCartpole } from "./experiments/pets-cartpole.js";
 import { petsPendulum } from "./experiments/pets-pendulum.js";
 import { curvesSvg } from "./experiments/curves.js";
@@ -15,7 +18,8 @@ import { curvesSvg } from "./experiments/curves.js";
 export interface Experiment {
   readonly name: string;
   readonly seeds: number;
-  run(runtime: Runtime, seed: number): AsyncIterable<Progress>;
+  /** Runs a seed, from a state saved after a trial if there is one. */
+  run(runtime: Runtime, seed: number, resume?: SavedState): AsyncIterable<Progress> & { save?(): SavedState };
   /** Header and one row of the table. */
   readonly columns: readonly string[];
   row(log: readonly Progress[]): readonly (number | string)[];
@@ -26,44 +30,75 @@ export interface Experiment {
 const experiments: readonly Experiment[] = [petsCartpole, petsPendulum];
 
 function usage(): never {
-  console.error(`usage: npm run experiment -- ${experiments.map((e) => e.name).join("|")} [--seeds first-last]`);
+  console.error(
+    `usage: npm run experiment -- ${experiments.map((e) => e.name).join("|")} [--seeds first-last] [--partial] [--threads n]`,
+  );
   process.exit(2);
 }
 
-function parse(): { experiment: Experiment; first: number; last: number } {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { seeds: { type: "string" } } });
+function parse(): { experiment: Experiment; first: number; last: number; partial: boolean; threads: number | "auto" } {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      seeds: { type: "string" },
+      partial: { type: "boolean", default: false },
+      threads: { type: "string", default: "auto" },
+    },
+  });
   const experiment = experiments.find(({ name }) => name === positionals[0]);
   if (!experiment || positionals.length !== 1) usage();
   const match = /^(\d+)-(\d+)$/.exec(values.seeds ?? `0-${experiment.seeds - 1}`);
   if (!match) usage();
-  return { experiment, first: Number(match[1]), last: Number(match[2]) };
+  const threads = values.threads === "auto" ? "auto" : Number(values.threads);
+  return { experiment, first: Number(match[1]), last: Number(match[2]), partial: values.partial, threads };
 }
 
-async function logOf(runtime: Runtime, experiment: Experiment, seed: number): Promise<Progress[]> {
-  const folder = fileURLToPath(new URL(`experiments/${experiment.name}/`, import.meta.url));
-  const file = `${folder}seed-${seed}.jsonl`;
-  if (!existsSync(file)) {
-    const log: Progress[] = [];
-    for await (const progress of experiment.run(runtime, seed)) {
-      log.push(progress);
-      const { trial, envSteps, episodeReturn, wallSeconds } = progress;
-      const figures = `trial ${trial} steps ${envSteps} return ${episodeReturn.toFixed(1)} ${wallSeconds.toFixed(1)} s`;
-      process.stderr.write(`seed ${seed}: ${figures}\n`);
-    }
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(`${file}.part`, log.map((line) => `${JSON.stringify(line)}\n`).join(""));
-    renameSync(`${file}.part`, file);
+const committed = (name: string): string => fileURLToPath(new URL(`experiments/${name}/`, import.meta.url));
+const underWay = (name: string): string => fileURLToPath(new URL(`../build/experiments/${name}/`, import.meta.url));
+
+function readLog(file: string): Progress[] {
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, "utf8").trim().split("\n");
+  return lines.filter(Boolean).map((line) => JSON.parse(line));
+}
+
+function writeLog(file: string, log: readonly Progress[]): void {
+  writeFileSync(`${file}.part`, log.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  renameSync(`${file}.part`, file);
+}
+
+/** The log of a seed; runs what is missing of it, unless only a report is wanted. */
+async function logOf(experiment: Experiment, seed: number, runtime: Runtime | undefined): Promise<Progress[]> {
+  const done = `${committed(experiment.name)}seed-${seed}.jsonl`;
+  if (existsSync(done)) return readLog(done);
+  const part = `${underWay(experiment.name)}seed-${seed}.jsonl`;
+  const checkpoint = `${underWay(experiment.name)}seed-${seed}.mbrl`;
+  mkdirSync(underWay(experiment.name), { recursive: true });
+  const log = existsSync(checkpoint) ? readLog(part) : [];
+  if (!runtime) return log;
+  const resume = log.length ? await loadCheckpoint(checkpoint) : undefined;
+  const run = experiment.run(runtime, seed, resume);
+  for await (const progress of run) {
+    const { trial, envSteps, episodeReturn, wallSeconds } = progress;
+    log.push(progress);
+    const figures = `trial ${trial} steps ${envSteps} return ${episodeReturn.toFixed(1)} ${wallSeconds.toFixed(1)} s`;
+    process.stderr.write(`seed ${seed}: ${figures}\n`);
+    if (!run.save) continue;
+    await saveCheckpoint(checkpoint, run as { save(): SavedState });
+    writeLog(part, log);
   }
-  return readFileSync(file, "utf8")
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line));
+  mkdirSync(committed(experiment.name), { recursive: true });
+  writeLog(done, log);
+  return log;
 }
 
-const { experiment, first, last } = parse();
-const runtime = await loadRuntime();
+const { experiment, first, last, partial, threads } = parse();
+const runtime = partial ? undefined : await loadRuntime({ threads });
 const logs: Progress[][] = [];
-for (let seed = first; seed <= last; seed++) logs.push(await logOf(runtime, experiment, seed));
+for (let seed = first; seed <= last; seed++) {
+  const log = await logOf(experiment, seed, runtime);
+  if (log.length) logs.push(log);
+}
 
 const table = [
   `| seed | ${experiment.columns.join(" | ")} |`,
@@ -73,6 +108,7 @@ const table = [
 const machine = `${os.cpus()[0]?.model.trim()}, Node ${process.versions.node}`;
 const report = `# ${experiment.name}\n\n\`npm run experiment -- ${experiment.name}\` (${machine})\n\n${table}\n\n${experiment.verdict(logs)}\n`;
 console.log(report);
-const folder = fileURLToPath(new URL(`experiments/${experiment.name}/`, import.meta.url));
+const folder = committed(experiment.name);
+mkdirSync(folder, { recursive: true });
 writeFileSync(`${folder}README.md`, report);
 writeFileSync(`${folder}curve.svg`, await curvesSvg(experiment.name, logs, first));

@@ -11,7 +11,8 @@ const stepsTo = (log: readonly Progress[]) => log.find(({ episodeReturn }) => ep
 export const petsCartpole: Experiment = {
   name: "pets-cartpole",
   seeds: 10,
-  run: (runtime, seed) => pets(runtime, makeEnv(runtime, cartPoleContinuous, { seed }), { trials: 10, seed }),
+  run: (runtime, seed, resume) =>
+    pets(runtime, makeEnv(runtime, cartPoleContinuous, { seed }), { trials: 10, seed, ...(resume && { resume }) }),
   columns: [`steps to ${GOAL}`, "best", "mean of last 3", "trial returns", "seconds"],
   row(log) {
     const returns = log.map(({ episodeReturn }) => episodeReturn);

@@ -13,7 +13,8 @@ function lastFive(log: readonly Progress[]): number {
 export const petsPendulum: Experiment = {
   name: "pets-pendulum",
   seeds: 5,
-  run: (runtime, seed) => pets(runtime, makeEnv(runtime, pendulum, { seed }), { trials: 15, seed }),
+  run: (runtime, seed, resume) =>
+    pets(runtime, makeEnv(runtime, pendulum, { seed }), { trials: 15, seed, ...(resume && { resume }) }),
   columns: ["mean of last 5", "trial returns", "seconds"],
   row(log) {
     const all = log.map(({ episodeReturn }) => episodeReturn.toFixed(0)).join(" ");
