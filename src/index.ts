@@ -76,6 +76,7 @@ export {
   type Normalizer,
   type Workspace,
 } from "./nn/index.js";
+export { type CompiledModel, loadMjcf, type MjcfOptions, Model, Simulation } from "./physics/index.js";
 export {
   cem,
   type CemOptions,

@@ -9,5 +9,5 @@ export {
   type PhysicsOptions,
 } from "./compiled.js";
 export { checkSimulable, compileMjcf, type MjcfOptions } from "./mjcf/compile.js";
-export { createModel, Model } from "./model.js";
+export { createModel, loadMjcf, Model } from "./model.js";
 export { Simulation } from "./simulation.js";

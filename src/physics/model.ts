@@ -1,19 +1,26 @@
 // A model in linear memory: the constants of a compiled file, shared by all simulations of it.
 
+import { wrongKind, wrongValue } from "../check.js";
 import type { Disposable } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
 import type { CompiledModel } from "./compiled.js";
 import { type Layout, layOut } from "./layout.js";
+import { checkSimulable, compileMjcf, type MjcfOptions } from "./mjcf/compile.js";
 import { createSimulation, type Simulation } from "./simulation.js";
+
+/** Names that an error about an unknown one lists at most. */
+const LISTED = 40;
 
 export class Model implements Disposable {
   readonly runtime: Runtime;
-  /** The constants in float64. */
+  /** The constants in float64, in MuJoCo's words. */
   readonly compiled: CompiledModel;
   /** Sizes of qpos, qvel and ctrl. */
   readonly nq: number;
   readonly nv: number;
   readonly nu: number;
+  /** Bodies, the world among them as number 0. */
+  readonly nbody: number;
   /** Seconds of a step. */
   readonly timestep: number;
   /** @internal */
@@ -30,6 +37,7 @@ export class Model implements Disposable {
     this.nq = compiled.nq;
     this.nv = compiled.nv;
     this.nu = compiled.nu;
+    this.nbody = compiled.nbody;
     this.timestep = compiled.option.timestep;
     this.layout = layOut(compiled, this.runtime.kernels.physics_lanes() === 2 ? 8 : 4);
     const block = this.layout.tables.pack();
@@ -41,12 +49,60 @@ export class Model implements Disposable {
     return createSimulation(this, options);
   }
 
+  /** Number of the body of that name; throws a `RangeError` that lists the names there are, as the next three do. */
+  body(name: string): number {
+    return indexOf("body", this.compiled.bodyName, name);
+  }
+
+  /** Number of the joint of that name. */
+  joint(name: string): number {
+    return indexOf("joint", this.compiled.jntName, name);
+  }
+
+  /** Number of the geom of that name. */
+  geom(name: string): number {
+    return indexOf("geom", this.compiled.geomName, name);
+  }
+
+  /** Number of the site of that name. */
+  site(name: string): number {
+    return indexOf("site", this.compiled.siteName, name);
+  }
+
+  /** Gives the memory back. Simulations of the model are of no use any more, but are still to be disposed of. */
   dispose(): void {
     this.#scope.dispose();
   }
+
+  /** Lets `using model = …` dispose of it. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
 
-/** A compiled model in the memory of a runtime. */
+function indexOf(kind: string, names: readonly string[], name: string): number {
+  const op = `model.${kind}`;
+  if (typeof name !== "string") wrongKind(op, "name", "a string", name);
+  const index = name === "" ? -1 : names.indexOf(name);
+  if (index >= 0) return index;
+  const known = names.filter((other) => other !== "");
+  const listed = known.slice(0, LISTED).join(", ") + (known.length > LISTED ? ", …" : "");
+  return wrongValue(op, "name", known.length ? `one of ${listed}` : `nothing, as no ${kind} has a name`, name);
+}
+
+/**
+ * A model of an MJCF document, MuJoCo's format, simulated as MuJoCo's documentation has it: bodies on hinges, slides and free
+ * joints, actuators, joint limits, contacts of planes, spheres and capsules, the medium. `name` is what messages call the
+ * document; `resolve` gives the text of an included file, and without it includes are refused.
+ * Throws `MjcfError` with file, line and element for what is not valid, or would change the physics and is not supported.
+ */
+export function loadMjcf(runtime: Runtime, xml: string, options?: MjcfOptions): Model {
+  const compiled = compileMjcf(runtime.kernels, xml, options);
+  checkSimulable(compiled);
+  return createModel(runtime, compiled);
+}
+
+/** A compiled model in the memory of a runtime. @internal */
 export function createModel(runtime: Runtime, compiled: CompiledModel): Model {
   return runtime.scoped((scope) => new Model(scope, compiled));
 }
