@@ -31,6 +31,7 @@ export function readInertial(node: Node, rules: CompilerRules): Inertia {
   const plain: Orientation = { quat: [1, 0, 0, 0], how: "quat", values: [] };
   const orientation = readOrientation(node, plain);
   const mass = readNumber(node, "mass", 0);
+  if (mass < 0 || diagonal.some((moment) => moment < 0)) fail(node, "has a negative mass or moment of inertia");
   if (!readNumbers(node, "fullinertia", full)) {
     return { mass, moments: diagonal, inertial: { pos, quat: resolveOrientation(node, rules, orientation) } };
   }
@@ -52,12 +53,10 @@ export function bodyInertia(body: Body, given: Inertia | undefined, rules: Compi
   const inertia = (fromGeoms ? ofGeoms(body, rules) : undefined) ?? start;
   const mass = Math.max(inertia.mass, rules.boundmass);
   let moments = inertia.moments.map((moment) => Math.max(moment, rules.boundinertia));
-  const { node } = body;
-  if (mass < 0 || moments.some((moment) => moment < 0)) fail(node, "has a negative mass or moment of inertia");
   const [a, b, c] = moments;
   if (a + b < c || a + c < b || b + c < a) {
     if (!rules.balanceinertia) {
-      fail(node, `has moments of inertia ${a}, ${b}, ${c}, of which one is larger than the others together`);
+      fail(body.node, `has moments of inertia ${a}, ${b}, ${c}, of which one is larger than the others together`);
     }
     moments = moments.fill((a + b + c) / 3);
   }

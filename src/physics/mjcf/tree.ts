@@ -1,7 +1,7 @@
 // <worldbody>: bodies in depth-first order with what is attached to them. Frames are folded into what they hold, defaults
 // applied, orientations and fromto resolved, mass and inertia found and checked.
 
-import { JointType } from "../compiled.js";
+import { GeomType, JointType } from "../compiled.js";
 import {
   readBoolean,
   readLimited,
@@ -166,7 +166,7 @@ class TreeReader {
     return name;
   }
 
-  // a body that moves has mass and inertia, its own or that of a body welded to it
+  // a body that moves has mass and inertia, its own or that of a body welded to it, and no plane
   #checkMoving(): void {
     const bodies = this.#bodies;
     const solid = bodies.map(({ mass, moments }) => mass >= 1e-15 && moments.every((moment) => moment >= 1e-15));
@@ -174,8 +174,12 @@ class TreeReader {
     for (let i = bodies.length - 1; i > 0; i--) {
       if (solid[i] && bodies[i].joints.length === 0) solid[bodies[i].parent] = true;
     }
-    bodies.forEach(({ joints, node }, i) => {
+    const moves = bodies.map(() => false);
+    bodies.forEach(({ joints, geoms, node, parent }, i) => {
+      moves[i] = joints.length > 0 || moves[parent];
       if (joints.length > 0 && !solid[i]) fail(node, "moves, and has no mass or no inertia");
+      const plane = geoms.find(({ spec }) => spec.type === GeomType.plane);
+      if (plane !== undefined && moves[i]) fail(plane.node, "is a plane on a body that moves");
     });
   }
 }
