@@ -7,6 +7,7 @@ import {
   ACCELERATION,
   BALL,
   CDOF,
+  CENTERED,
   COLLECTS,
   DOF_FORCE,
   DOF_KIND,
@@ -32,6 +33,7 @@ import {
   PARENT_FORCE,
   PARENT_VELOCITY,
   place,
+  POSITION,
   QFRC_BIAS,
   real,
   reals,
@@ -53,7 +55,7 @@ export function bias(m: usize, w: usize): void {
     else if (kind == SLIDE) slide(w, link);
     else if (kind == BALL) ball(w, link);
     const flags = word(link, FLAGS);
-    if (flags & MASSIVE) force(w, link, real(reals(m, LINK_REALS, LINK_REAL_SIZE, l), OWN_MASS));
+    if (flags & MASSIVE) force(w, link, real(reals(m, LINK_REALS, LINK_REAL_SIZE, l), OWN_MASS), flags);
     else if (flags & COLLECTS) {
       const at = place(w, link, FORCE);
       for (let k = 0; k < 6; ++k) store(lane(at, k), zero());
@@ -173,8 +175,8 @@ function ball(w: usize, link: usize): void {
   }
 }
 
-// f = I a + v ×* I v with I v = (Iω + h × v, m v + ω × h)
-function force(w: usize, link: usize, mass: v128): void {
+// f = I a + v ×* I v with I v = (Iω + h × v, m v + ω × h): about the link's position, as its inertia is, then about the origin
+function force(w: usize, link: usize, mass: v128, flags: i32): void {
   const I = place(w, link, INERTIA);
   const xx = load(I);
   const yy = load(lane(I, 1));
@@ -189,30 +191,56 @@ function force(w: usize, link: usize, mass: v128): void {
   const wx = load(v);
   const wy = load(lane(v, 1));
   const wz = load(lane(v, 2));
-  const vx = load(lane(v, 3));
-  const vy = load(lane(v, 4));
-  const vz = load(lane(v, 5));
+  let vx = load(lane(v, 3));
+  let vy = load(lane(v, 4));
+  let vz = load(lane(v, 5));
+  const a = place(w, link, ACCELERATION);
+  const ax = load(a);
+  const ay = load(lane(a, 1));
+  const az = load(lane(a, 2));
+  let bx = load(lane(a, 3));
+  let by = load(lane(a, 4));
+  let bz = load(lane(a, 5));
+  const at = place(w, link, POSITION);
+  if (!(flags & CENTERED)) {
+    const x = load(at);
+    const y = load(lane(at, 1));
+    const z = load(lane(at, 2));
+    vx = add(vx, det(wy, wz, y, z));
+    vy = add(vy, det(wz, wx, z, x));
+    vz = add(vz, det(wx, wy, x, y));
+    bx = add(bx, det(ay, az, y, z));
+    by = add(by, det(az, ax, z, x));
+    bz = add(bz, det(ax, ay, x, y));
+  }
   const px = madd(mass, vx, det(wy, wz, hy, hz));
   const py = madd(mass, vy, det(wz, wx, hz, hx));
   const pz = madd(mass, vz, det(wx, wy, hx, hy));
   const lx = add(dot3(xx, xy, xz, wx, wy, wz), det(hy, hz, vy, vz));
   const ly = add(dot3(xy, yy, yz, wx, wy, wz), det(hz, hx, vz, vx));
   const lz = add(dot3(xz, yz, zz, wx, wy, wz), det(hx, hy, vx, vy));
-  const a = place(w, link, ACCELERATION);
-  const ax = load(a);
-  const ay = load(lane(a, 1));
-  const az = load(lane(a, 2));
-  const bx = load(lane(a, 3));
-  const by = load(lane(a, 4));
-  const bz = load(lane(a, 5));
   const out = place(w, link, FORCE);
-  const nx = add(dot3(xx, xy, xz, ax, ay, az), det(hy, hz, by, bz));
-  const ny = add(dot3(xy, yy, yz, ax, ay, az), det(hz, hx, bz, bx));
-  const nz = add(dot3(xz, yz, zz, ax, ay, az), det(hx, hy, bx, by));
-  store(out, add(nx, add(det(wy, wz, ly, lz), det(vy, vz, py, pz))));
-  store(lane(out, 1), add(ny, add(det(wz, wx, lz, lx), det(vz, vx, pz, px))));
-  store(lane(out, 2), add(nz, add(det(wx, wy, lx, ly), det(vx, vy, px, py))));
-  store(lane(out, 3), add(madd(mass, bx, det(ay, az, hy, hz)), det(wy, wz, py, pz)));
-  store(lane(out, 4), add(madd(mass, by, det(az, ax, hz, hx)), det(wz, wx, pz, px)));
-  store(lane(out, 5), add(madd(mass, bz, det(ax, ay, hx, hy)), det(wx, wy, px, py)));
+  let nx = add(dot3(xx, xy, xz, ax, ay, az), det(hy, hz, by, bz));
+  let ny = add(dot3(xy, yy, yz, ax, ay, az), det(hz, hx, bz, bx));
+  let nz = add(dot3(xz, yz, zz, ax, ay, az), det(hx, hy, bx, by));
+  nx = add(nx, add(det(wy, wz, ly, lz), det(vy, vz, py, pz)));
+  ny = add(ny, add(det(wz, wx, lz, lx), det(vz, vx, pz, px)));
+  nz = add(nz, add(det(wx, wy, lx, ly), det(vx, vy, px, py)));
+  const fx = add(madd(mass, bx, det(ay, az, hy, hz)), det(wy, wz, py, pz));
+  const fy = add(madd(mass, by, det(az, ax, hz, hx)), det(wz, wx, pz, px));
+  const fz = add(madd(mass, bz, det(ax, ay, hx, hy)), det(wx, wy, px, py));
+  if (!(flags & CENTERED)) {
+    const x = load(at);
+    const y = load(lane(at, 1));
+    const z = load(lane(at, 2));
+    nx = add(nx, det(y, z, fy, fz));
+    ny = add(ny, det(z, x, fz, fx));
+    nz = add(nz, det(x, y, fx, fy));
+  }
+  store(out, nx);
+  store(lane(out, 1), ny);
+  store(lane(out, 2), nz);
+  store(lane(out, 3), fx);
+  store(lane(out, 4), fy);
+  store(lane(out, 5), fz);
 }

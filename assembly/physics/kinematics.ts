@@ -8,6 +8,7 @@ import {
   HINGE,
   KIND,
   lane,
+  LINK_ARM,
   LINK_CDOF,
   LINK_QPOS,
   LINK_REAL_SIZE,
@@ -93,6 +94,7 @@ function hinge(w: usize, link: usize, constants: usize): void {
   const at = place(w, link, POSITION);
   const parent = place(w, link, PARENT_POSITION);
   const axis = place(w, link, LINK_CDOF);
+  const arm = place(w, link, LINK_ARM);
   // row k of the rotation is (x, y, z) · Rz; of the position p + R r
   for (let k = 0; k < 3; ++k) {
     const row = lane(P, 3 * k);
@@ -109,7 +111,9 @@ function hinge(w: usize, link: usize, constants: usize): void {
       const px = load(row);
       const py = load(lane(row, 1));
       const pz = load(lane(row, 2));
-      p = add(load(lane(parent, k)), dot3(px, py, pz, rx, ry, rz));
+      const reach = dot3(px, py, pz, rx, ry, rz);
+      store(lane(arm, k), reach);
+      p = add(load(lane(parent, k)), reach);
       if (turn) {
         x = dot3(px, py, pz, real(constants, TURNED), real(constants, TURNED + 3), real(constants, TURNED + 6));
         y = dot3(px, py, pz, real(constants, TURNED + 1), real(constants, TURNED + 4), real(constants, TURNED + 7));
@@ -150,13 +154,16 @@ function slide(w: usize, link: usize, constants: usize): void {
   const at = place(w, link, POSITION);
   const parent = place(w, link, PARENT_POSITION);
   const axis = place(w, link, LINK_CDOF);
+  const arm = place(w, link, LINK_ARM);
   for (let k = 0; k < 3; ++k) {
     const x = load(lane(P, 3 * k));
     const y = load(lane(P, 3 * k + 1));
     const z = load(lane(P, 3 * k + 2));
     const direction = dot3(x, y, z, real(constants, AXIS), real(constants, AXIS + 1), real(constants, AXIS + 2));
     const rest = dot3(x, y, z, real(constants, OFFSET), real(constants, OFFSET + 1), real(constants, OFFSET + 2));
-    store(lane(at, k), madd(direction, distance, add(load(lane(parent, k)), rest)));
+    const reach = madd(direction, distance, rest);
+    store(lane(arm, k), reach);
+    store(lane(at, k), add(load(lane(parent, k)), reach));
     store(lane(axis, k + 3), direction);
   }
 }

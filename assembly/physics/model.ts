@@ -102,8 +102,8 @@ export const SUM_QACC: i32 = 44;
 /** [links, 6]: wrenches of the medium. */
 export const WRENCH: i32 = 45;
 
-// words of a link, 20 each; places are in the workspace, shared by links that cannot differ
-export const LINK_SIZE: i32 = 20;
+// words of a link, 21 each; places are in the workspace, shared by links that cannot differ
+export const LINK_SIZE: i32 = 21;
 export const KIND: i32 = 0;
 /** How the frame at rest lies in the parent's: as it (0), turned (1), turned in a parent that never turns (2). */
 export const TURN: i32 = 1;
@@ -120,13 +120,16 @@ export const FORCE: i32 = 10;
 export const PARENT_FORCE: i32 = 11;
 export const INERTIA: i32 = 12;
 export const PARENT_INERTIA: i32 = 13;
-/** 1 has mass; 2 has none, and several children whose inertias and forces it collects; 4 the joint's axis is principal. */
+/** 1 has mass; 2 has none, and collects its children's inertias and forces; 4 the joint's axis is principal; 8 its joint
+ * is at the origin. */
 export const FLAGS: i32 = 14;
 export const LINK_QPOS: i32 = 15;
 export const LINK_QVEL: i32 = 16;
 export const LINK_CDOF: i32 = 17;
 export const LINK_WRENCH: i32 = 18;
 export const PARENT_WRENCH: i32 = 19;
+/** From the parent's position to the link's; 0 where nobody wants it. */
+export const LINK_ARM: i32 = 20;
 
 /** Kinds of link. */
 export const FIXED: i32 = 0;
@@ -138,6 +141,7 @@ export const BALL: i32 = 3;
 export const MASSIVE: i32 = 1;
 export const COLLECTS: i32 = 2;
 export const PRINCIPAL: i32 = 4;
+export const CENTERED: i32 = 8;
 
 // reals of a link, 32 each
 export const LINK_REAL_SIZE: i32 = 32;
@@ -152,6 +156,8 @@ export const REST: i32 = 15;
 export const OWN_MASS: i32 = 16;
 export const CENTER: i32 = 17;
 export const OWN_INERTIA: i32 = 20;
+/** Mass of the link and all that it carries. */
+export const CARRIED_MASS: i32 = 26;
 
 // words of a degree of freedom, 8 each
 export const DOF_SIZE: i32 = 8;
@@ -161,8 +167,11 @@ export const DOF_INERTIA: i32 = 1;
 export const DOF_FORCE: i32 = 2;
 export const DOF_QPOS: i32 = 3;
 export const DOF_WRENCH: i32 = 4;
+/** The arm of its link; 0 for none. */
+export const DOF_ARM: i32 = 5;
 
 export const TURNS: i32 = 0;
+export const TRANSLATES: i32 = 2;
 
 // reals of a degree of freedom, 8 each
 export const DOF_REAL_SIZE: i32 = 8;

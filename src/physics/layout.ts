@@ -64,6 +64,8 @@ export interface LinkPlaces {
   acceleration: number;
   force: number;
   inertia: number;
+  /** From the parent's position to the link's. */
+  arm: number;
 }
 
 /** Places of a tree's quantities. */
@@ -189,6 +191,7 @@ function placeLinks(
     // 0 is the place of qpos, so it can stand for none
     force: 0,
     inertia: 0,
+    arm: 0,
   };
   const links: LinkPlaces[] = [];
   lowering.links.forEach((link, l) => {
@@ -202,14 +205,15 @@ function placeLinks(
       acceleration: moves && link.turn !== Turn.root ? workspace.place(6) : parent.acceleration,
       force: l === 0 ? 0 : workspace.place(6),
       inertia: l === 0 ? 0 : workspace.place(9),
+      arm: moves && link.turn !== Turn.root ? workspace.place(3) : 0,
     });
   });
-  // a link without mass and with one child is, to forces and inertias, that child
+  // a link without mass and with one child is to forces that child, and to inertias, if their positions are one
   for (let l = links.length - 1; l > 0; l--) {
     const only = onlyChild(lowering.links, l);
     if (only === undefined) continue;
     links[l].force = links[only].force;
-    links[l].inertia = links[only].inertia;
+    if (coincides(lowering.links[only])) links[l].inertia = links[only].inertia;
   }
   return { links, trees };
 }
@@ -219,6 +223,8 @@ function onlyChild(links: readonly Link[], l: number): number | undefined {
   const children = links.flatMap(({ parent }, c) => (c > 0 && parent === l ? [c] : []));
   return children.length === 1 ? children[0] : undefined;
 }
+
+const coincides = ({ kind, offset }: Link): boolean => kind === LinkKind.hinge && offset.every((x) => x === 0);
 
 // Axes of translations of origins never change; the other ones are written by the kinematics, zeros excepted.
 function placeAxes(model: CompiledModel, lowering: Lowering, workspace: WorkspacePlan): number {
@@ -251,11 +257,13 @@ function writeTrees(model: CompiledModel, { tables, lowering, trees }: Layout): 
 const MASSIVE = 1;
 const COLLECTS = 2;
 const PRINCIPAL = 4;
+const CENTERED = 8;
 
 function writeLinks(model: CompiledModel, { tables, lowering, links }: Layout): void {
   const { header } = tables;
   const words: number[] = [];
   const reals: number[] = [];
+  const carried = carriedMasses(lowering);
   lowering.links.forEach((link, l) => {
     const own = links[l];
     const parent = links[link.parent];
@@ -264,30 +272,44 @@ function writeLinks(model: CompiledModel, { tables, lowering, links }: Layout): 
     const qpos = link.joint < 0 ? 0 : model.jntQposAdr[link.joint];
     const [, , Ixz, , , Iyz] = link.inertia;
     const principal = Math.max(Math.abs(Ixz), Math.abs(Iyz)) <= 1e-13 * Math.max(...link.inertia);
-    const alone = link.mass === 0 && onlyChild(lowering.links, l) === undefined;
-    const flags = (link.mass > 0 ? MASSIVE : 0) | (alone ? COLLECTS : 0) | (principal ? PRINCIPAL : 0);
+    const only = onlyChild(lowering.links, l);
+    const collects = link.mass === 0 && (only === undefined || links[only].inertia !== own.inertia);
+    const centered = link.kind === LinkKind.fixed || ball;
+    const flags =
+      (link.mass > 0 ? MASSIVE : 0) |
+      (collects ? COLLECTS : 0) |
+      (principal ? PRINCIPAL : 0) |
+      (centered ? CENTERED : 0);
+    // nothing turns about the origin that slides carry
+    const inherits = lowering.links[link.parent].kind !== LinkKind.fixed && parent.inertia !== own.inertia;
     words.push(
       ...[link.kind, link.turn, own.rotation, parent.rotation, own.position, parent.position],
       ...[own.velocity, parent.velocity, own.acceleration, parent.acceleration],
       ...[own.force, parent.force === own.force ? 0 : parent.force],
-      ...[own.inertia, parent.inertia === own.inertia ? 0 : parent.inertia, flags],
+      ...[own.inertia, inherits ? parent.inertia : 0, flags],
       ...[header[Header.qpos] + 16 * qpos, header[Header.qvel] + 16 * dof, header[Header.cdof] + 96 * dof],
-      ...[header[Header.wrench] + 96 * l, header[Header.wrench] + 96 * link.parent],
+      ...[header[Header.wrench] + 96 * l, header[Header.wrench] + 96 * link.parent, own.arm],
     );
     const I = link.inertia;
     const rest = link.joint < 0 ? 0 : model.qpos0[qpos];
     reals.push(...link.turned, ...link.offset, ...link.axis, rest, link.mass, ...link.center);
-    reals.push(I[0], I[4], I[8], I[1], I[2], I[5], ...Array.from({ length: 6 }, () => 0));
+    reals.push(I[0], I[4], I[8], I[1], I[2], I[5], carried[l], 0, 0, 0, 0, 0);
   });
   header[Header.links] = lowering.links.length;
   header[Header.linkWords] = tables.words(words);
   header[Header.linkReals] = tables.reals(reals);
 }
 
+/** Masses of the links with all that they carry. */
+function carriedMasses({ links }: Lowering): number[] {
+  const carried = links.map(({ mass }) => mass);
+  for (let l = links.length - 1; l > 0; l--) carried[links[l].parent] += carried[l];
+  return carried;
+}
+
 function writeDofs(model: CompiledModel, { tables, lowering, links }: Layout): void {
   const { header } = tables;
-  const moved = lowering.links.map(({ mass }) => mass);
-  for (let l = moved.length - 1; l > 0; l--) moved[lowering.links[l].parent] += moved[l];
+  const carried = carriedMasses(lowering);
   const words: number[] = [];
   const reals: number[] = [];
   const { spring, damper } = model.option;
@@ -300,9 +322,9 @@ function writeDofs(model: CompiledModel, { tables, lowering, links }: Layout): v
     const kind = translates || link.kind === LinkKind.fixed ? 2 : link.kind === LinkKind.slide ? 1 : 0;
     const qpos = model.jntQposAdr[joint];
     words.push(kind, links[l].inertia, links[l].force, header[Header.qpos] + 16 * qpos, header[Header.wrench] + 96 * l);
-    words.push(0, 0, 0);
+    words.push(link.kind === LinkKind.ball ? 0 : links[l].arm, 0, 0);
     const stiffness = spring ? model.jntStiffness[joint] : 0;
-    reals.push(moved[l], model.dofArmature[dof], damper ? model.dofDamping[dof] : 0, stiffness);
+    reals.push(carried[l], model.dofArmature[dof], damper ? model.dofDamping[dof] : 0, stiffness);
     reals.push(model.qposSpring[qpos], 0, 0, 0);
   }
   header[Header.dofWords] = tables.words(words);
