@@ -2,6 +2,8 @@
 // environments, four in float32, two in float64 (LANE_BITS is a constant of the build). Nothing here branches on state:
 // comparisons give masks, and `select` chooses by them.
 
+import { exp_v } from "../math/exp";
+import { log_v } from "../math/log";
 import { madd as madd_f32, nmadd as nmadd_f32 } from "../math/madd";
 import { cos_v, sin_v } from "../math/sincos";
 import { getsplat, getsplat64, getv, putv } from "../memory";
@@ -219,6 +221,15 @@ export function cos(x: v128): v128 {
     return f64x2.replace_lane(f64x2.splat(low), 1, NativeMath.cos(f64x2.extract_lane(x, 1)));
   }
   return cos_v(x);
+}
+
+/** x to the power p, for x ≥ 0. */
+export function pow(x: v128, p: v128): v128 {
+  if (LANE_BITS == 64) {
+    const low = NativeMath.pow(f64x2.extract_lane(x, 0), f64x2.extract_lane(p, 0));
+    return f64x2.replace_lane(f64x2.splat(low), 1, NativeMath.pow(f64x2.extract_lane(x, 1), f64x2.extract_lane(p, 1)));
+  }
+  return exp_v(mul(log_v(x), p));
 }
 
 /** a · b for 3-vectors. */

@@ -5,6 +5,7 @@ import type { Disposable } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
 import type { CompiledModel } from "./compiled.js";
 import { type Layout, layOut } from "./layout.js";
+import { layOutConstraints, type SlotPlaces } from "./layout-constraints.js";
 import { checkSimulable, compileMjcf, type MjcfOptions } from "./mjcf/compile.js";
 import { createSimulation, type Simulation } from "./simulation.js";
 
@@ -25,6 +26,8 @@ export class Model implements Disposable {
   readonly timestep: number;
   /** @internal */
   readonly layout: Layout;
+  /** Where contacts are found after an evaluation. @internal */
+  readonly slots: readonly SlotPlaces[];
   /** @internal */
   readonly tables: Tensor<"u32">;
   readonly #scope: Scope;
@@ -40,6 +43,7 @@ export class Model implements Disposable {
     this.nbody = compiled.nbody;
     this.timestep = compiled.option.timestep;
     this.layout = layOut(compiled, this.runtime.kernels.physics_lanes() === 2 ? 8 : 4);
+    this.slots = layOutConstraints(compiled, this.layout);
     const block = this.layout.tables.pack();
     this.tables = scope.tensor([block.length], "u32").write(block);
   }
