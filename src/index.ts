@@ -20,18 +20,22 @@ export {
 } from "./check.js";
 export { createReplayBuffer, type ReplayBuffer, type ReplayBufferOptions, type Transition } from "./data/index.js";
 export {
+  acrobot,
   type Autoreset,
   batchBox,
   box,
+  cartPole,
   cartPoleContinuous,
   checkEnv,
   contains,
+  continuousActions,
   createSampler,
   discrete,
   EnvContractError,
   EpisodeError,
   makeEnv,
   makeVectorEnv,
+  mountainCarContinuous,
   pendulum,
   type Sampler,
   spaceSize,

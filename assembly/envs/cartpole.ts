@@ -1,11 +1,14 @@
-// The continuous cart-pole of mbrl-lib (mbrl/env/cartpole_continuous.py): a pole on a cart that is pushed with a force in
-// [-10, 10] N, one Euler step of 0.02 s. In f64 and in the order of operations of the original, so that states agree to
-// the last bits. Every copy is stepped on its own: what happens in one changes nothing in another.
+// The cart-poles of mbrl-lib (mbrl/env/cartpole_continuous.py: pushed with a force in [-10, 10] N) and of Gymnasium
+// (CartPole-v1, envs/classic_control/cartpole.py: pushed left or right with 10 N): one Euler step of 0.02 s of the same pole.
+// In f64 and in the order of operations of the originals, so that states agree to the last bits. Every copy is stepped on
+// its own: what happens in one changes nothing in another.
 //
 //   state       [B, 4] f64: x, ẋ, θ, θ̇ (θ = 0 upright)      observation [B, 4] f32: the state, rounded
-//   action      [B, 1] f32 in [-1, 1], times 10 N; like the original, the kernel applies larger ones as they are
+//   action      [B, 1] f32 in [-1, 1], times 10 N; like mbrl-lib's, the kernel applies larger ones as they are.
+//               CartPole-v1: 0 pushes to the left, 1 to the right
 
 import { get, getv, put } from "../memory";
+import { choice } from "./actions";
 
 const GRAVITY: f64 = 9.8;
 const POLE_MASS: f64 = 0.1;
@@ -45,6 +48,33 @@ export function cartpole_reset(state: usize, observation: usize, uniforms: usize
   }
 }
 
+// moves one copy; has it fallen or left the track?
+function advance(state: usize, observation: usize, force: f64): u8 {
+  let x = get<f64>(state);
+  let xDot = get<f64>(state + 8);
+  let theta = get<f64>(state + 16);
+  let thetaDot = get<f64>(state + 24);
+  const cosine = Math.cos(theta);
+  const sine = Math.sin(theta);
+
+  const temp = (force + POLE_MOMENT * (thetaDot * thetaDot) * sine) / TOTAL_MASS;
+  const inertia = HALF_LENGTH * (4.0 / 3.0 - (POLE_MASS * (cosine * cosine)) / TOTAL_MASS);
+  const thetaAcc = (GRAVITY * sine - cosine * temp) / inertia;
+  const xAcc = temp - (POLE_MOMENT * thetaAcc * cosine) / TOTAL_MASS;
+
+  // positions move with the old velocities
+  x = x + TIME_STEP * xDot;
+  xDot = xDot + TIME_STEP * xAcc;
+  theta = theta + TIME_STEP * thetaDot;
+  thetaDot = thetaDot + TIME_STEP * thetaAcc;
+  put<f64>(state, x);
+  put<f64>(state + 8, xDot);
+  put<f64>(state + 16, theta);
+  put<f64>(state + 24, thetaDot);
+  observe(observation, state);
+  return x < -TRACK_LIMIT || x > TRACK_LIMIT || theta < -ANGLE_LIMIT || theta > ANGLE_LIMIT ? 1 : 0;
+}
+
 /** One step of B copies, in place. reward [B] f32 is 1, also for the step that ends the episode; terminated [B] bytes. */
 export function cartpole_step(
   state: usize,
@@ -55,35 +85,25 @@ export function cartpole_step(
   B: usize,
 ): void {
   for (let b: usize = 0; b < B; b++) {
-    let x = get<f64>(state);
-    let xDot = get<f64>(state + 8);
-    let theta = get<f64>(state + 16);
-    let thetaDot = get<f64>(state + 24);
     const force = <f64>get<f32>(action + (b << 2)) * FORCE;
-    const cosine = Math.cos(theta);
-    const sine = Math.sin(theta);
-
-    const temp = (force + POLE_MOMENT * (thetaDot * thetaDot) * sine) / TOTAL_MASS;
-    const inertia = HALF_LENGTH * (4.0 / 3.0 - (POLE_MASS * (cosine * cosine)) / TOTAL_MASS);
-    const thetaAcc = (GRAVITY * sine - cosine * temp) / inertia;
-    const xAcc = temp - (POLE_MOMENT * thetaAcc * cosine) / TOTAL_MASS;
-
-    // positions move with the old velocities
-    x = x + TIME_STEP * xDot;
-    xDot = xDot + TIME_STEP * xAcc;
-    theta = theta + TIME_STEP * thetaDot;
-    thetaDot = thetaDot + TIME_STEP * thetaAcc;
-    put<f64>(state, x);
-    put<f64>(state + 8, xDot);
-    put<f64>(state + 16, theta);
-    put<f64>(state + 24, thetaDot);
-    observe(observation, state);
-
-    const fallen = x < -TRACK_LIMIT || x > TRACK_LIMIT || theta < -ANGLE_LIMIT || theta > ANGLE_LIMIT;
+    put<u8>(terminated + b, advance(state + b * ROW64, observation + b * ROW32, force));
     put<f32>(reward + (b << 2), 1);
-    put<u8>(terminated + b, fallen ? 1 : 0);
-    state += ROW64;
-    observation += ROW32;
+  }
+}
+
+/** The same of CartPole-v1. */
+export function cartpole_v1_step(
+  state: usize,
+  observation: usize,
+  reward: usize,
+  terminated: usize,
+  action: usize,
+  B: usize,
+): void {
+  for (let b: usize = 0; b < B; b++) {
+    const force = choice(get<f32>(action + (b << 2)), 2) == 1 ? FORCE : -FORCE;
+    put<u8>(terminated + b, advance(state + b * ROW64, observation + b * ROW32, force));
+    put<f32>(reward + (b << 2), 1);
   }
 }
 
@@ -102,7 +122,15 @@ export function cartpole_reward(out: usize, observation: usize, action: usize, n
   for (let b: usize = 0; b < B; b++) put<f32>(out + (b << 2), <f32>upright(next + b * ROW32));
 }
 
-/** Termination for planners, out [B] bytes (mbrl-lib's termination_fns.cartpole). */
+/** Reward of CartPole-v1 for planners, out [B] f32: 1 for every step, the last one included. */
+export function cartpole_v1_reward(out: usize, observation: usize, action: usize, next: usize, B: usize): void {
+  for (let b: usize = 0; b < B; b++) put<f32>(out + (b << 2), 1);
+}
+
+/**
+ * Termination for planners, out [B] bytes (mbrl-lib's termination_fns.cartpole, and CartPole-v1's but for states that round to
+ * a limit).
+ */
 export function cartpole_terminated(out: usize, next: usize, B: usize): void {
   for (let b: usize = 0; b < B; b++) put<u8>(out + b, <u8>(1 - upright(next + b * ROW32)));
 }

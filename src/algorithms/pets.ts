@@ -340,7 +340,13 @@ export function pets(runtime: Runtime, env: Env, options: PetsOptions): PetsRun 
   if (observationSpace.kind !== "box" || observationSpace.shape.length !== 1) {
     wrongKind(op, "env.observationSpace", "a box of shape [D]", observationSpace.kind);
   }
-  if (actionSpace.kind !== "box") wrongKind(op, "env.actionSpace", "a bounded box", actionSpace.kind);
+  if (actionSpace.kind !== "box")
+    wrongKind(
+      op,
+      "env.actionSpace",
+      "a bounded box (continuousActions makes one of a discrete task)",
+      actionSpace.kind,
+    );
   if (options === null || typeof options !== "object") wrongKind(op, "options", "an object with trials", options);
   checkInteger(op, "trials", options.trials, 0);
   const { signal, onStep } = options;

@@ -1,5 +1,6 @@
 // `mbrl info`: what this build can do on this machine.
 
+import { spaceSize } from "../envs/index.js";
 import { tasks } from "../envs/tasks/index.js";
 import { loadRuntime, probeFeatures } from "../wasm/index.js";
 import type { AlgorithmTable } from "./algorithm.js";
@@ -14,7 +15,7 @@ export async function info(table: AlgorithmTable, options: { json?: boolean }): 
   const taskFacts = tasks.map((task) => ({
     id: task.id,
     observationSize: task.observationSpace.low.length,
-    actionSize: task.actionSpace.low.length,
+    actionSize: spaceSize(task.actionSpace),
     maxEpisodeSteps: task.maxEpisodeSteps,
     timeStep: task.timeStep,
   }));

@@ -1,7 +1,8 @@
 // From names to things: the algorithm, the task and the environment that a command speaks of.
 
-import { makeEnv, type TaskEnv } from "../envs/index.js";
+import { continuousActions, makeEnv, type Task, type TaskEnv } from "../envs/index.js";
 import { tasks } from "../envs/tasks/index.js";
+import type { Box, Discrete } from "../types.js";
 import type { Runtime } from "../wasm/index.js";
 import type { Algorithm, AlgorithmTable } from "./algorithm.js";
 import { unknownName } from "./suggest.js";
@@ -13,9 +14,14 @@ export function findAlgorithm(table: AlgorithmTable, name: string): Algorithm {
   return algorithm;
 }
 
-/** A new environment for the task of that name; throws `UsageError` with the nearest name. */
-export function openEnv(runtime: Runtime, name: string, seed: number): TaskEnv {
-  return makeEnv(runtime, findTask(name), { seed });
+/**
+ * A new environment for the task of that name; throws `UsageError` with the nearest name. Discrete actions become numbers, for
+ * algorithms that plan.
+ */
+export function openEnv(runtime: Runtime, name: string, seed: number): TaskEnv<Box> {
+  const task = findTask(name);
+  const discrete = task.actionSpace.kind === "discrete";
+  return makeEnv(runtime, discrete ? continuousActions(task as Task<Discrete>) : (task as Task<Box>), { seed });
 }
 
 /** The task of that name; throws `UsageError` with the nearest name. */

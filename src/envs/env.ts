@@ -8,6 +8,7 @@ import type {
   NumericInput,
   RewardFunction,
   SavedState,
+  Space,
   StepResult,
   TerminationFunction,
 } from "../types.js";
@@ -18,11 +19,11 @@ import { checkSeed, createTaskCopies, Phase, type TaskCopies } from "./task-copi
 import { rewardFunction, terminationFunction } from "./task-functions.js";
 import type { Task } from "./task.js";
 
-/** An environment of a built-in task: boxes for spaces, and all that planners need. */
-export interface TaskEnv extends Env {
-  readonly task: Task;
+/** An environment of a built-in task, with all that planners need. */
+export interface TaskEnv<A extends Space = Space> extends Env {
+  readonly task: Task<A>;
   readonly observationSpace: Box;
-  readonly actionSpace: Box;
+  readonly actionSpace: A;
   readonly reward: RewardFunction;
   readonly terminated: TerminationFunction;
   readonly angles: readonly number[];
@@ -30,10 +31,10 @@ export interface TaskEnv extends Env {
 
 /**
  * An environment of `task`. The first `reset()` is that of `seed` (default 0), and the ones after it go on along its
- * stream; `reset({ seed })` starts a stream anew. An action of another shape, not finite, or outside the action space
- * (unless the task clips) throws before anything moves; `step` before a reset or after the end throws `EpisodeError`.
+ * stream; `reset({ seed })` starts a stream anew. A discrete task takes an integer. An action of another shape, not finite, or
+ * outside the action space (unless the task clips) throws before anything moves; `step` before a reset or after the end throws `EpisodeError`.
  */
-export function makeEnv(runtime: Runtime, task: Task, options?: { seed?: number }): TaskEnv {
+export function makeEnv<A extends Space>(runtime: Runtime, task: Task<A>, options?: { seed?: number }): TaskEnv<A> {
   const { seed = 0 } = checkOptions("makeEnv", options, ["seed"]);
   return new SingleEnv(runtime, createTaskCopies("makeEnv", runtime, task, 1, seed));
 }
@@ -43,17 +44,17 @@ export function taskOf(env: Env): Task | undefined {
   return env instanceof SingleEnv ? env.task : undefined;
 }
 
-class SingleEnv implements TaskEnv {
-  readonly task: Task;
+class SingleEnv<A extends Space> implements TaskEnv<A> {
+  readonly task: Task<A>;
   readonly spec: EnvSpec;
   readonly observationSpace: Box;
-  readonly actionSpace: Box;
+  readonly actionSpace: A;
   readonly reward: RewardFunction;
   readonly terminated: TerminationFunction;
   readonly angles: readonly number[];
-  readonly #copy: TaskCopies;
+  readonly #copy: TaskCopies<A>;
 
-  constructor(runtime: Runtime, copy: TaskCopies) {
+  constructor(runtime: Runtime, copy: TaskCopies<A>) {
     const { task } = copy;
     this.task = task;
     this.spec = { id: task.id, maxEpisodeSteps: task.maxEpisodeSteps, timeStep: task.timeStep };
@@ -83,7 +84,7 @@ class SingleEnv implements TaskEnv {
       const why = copy.phase[0] === Phase.fresh ? "no episode was started" : "the episode has ended";
       throw new EpisodeError(`env.step: ${why}; call reset() first`);
     }
-    copy.action.write(checkActions("env.step", this.task, action, this.actionSpace.shape));
+    copy.action.write(checkActions("env.step", this.task, action));
     copy.step();
     const terminated = copy.terminated.view[0] === 1;
     const truncated = copy.count(0, terminated);

@@ -1,12 +1,16 @@
 // Environments: spaces, one and many, checks, wrappers, the true dynamics for planners, tasks.
 
 export { checkEnv, EnvContractError } from "./check-env.js";
+export { continuousActions } from "./continuous-actions.js";
 export { makeEnv, type TaskEnv } from "./env.js";
 export { EpisodeError } from "./episode-error.js";
 export { createSampler, type Sampler } from "./sampler.js";
 export { batchBox, box, contains, discrete, spaceSize } from "./spaces.js";
 export type { Task, TaskKernels } from "./task.js";
+export { acrobot } from "./tasks/acrobot.js";
+export { cartPole } from "./tasks/cartpole.js";
 export { cartPoleContinuous } from "./tasks/cartpole-continuous.js";
+export { mountainCarContinuous } from "./tasks/mountain-car-continuous.js";
 export { pendulum } from "./tasks/pendulum.js";
 export { trueDynamics, type TrueDynamics } from "./true-dynamics.js";
 export { type Autoreset, makeVectorEnv, type VectorEnv, type VectorEnvOptions, type VectorStep } from "./vector-env.js";

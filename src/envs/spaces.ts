@@ -47,8 +47,9 @@ export function contains(space: Space, value: number | ArrayLike<number>): boole
   return true;
 }
 
-/** The space of `batch` points at once: a box with one more dimension in front. */
-export function batchBox(space: Box, batch: number): Box {
+/** The space of `batch` points at once: a box with one more dimension in front; for a discrete space, whose points are integers of it. */
+export function batchBox(space: Space, batch: number): Box {
+  if (space.kind === "discrete") return box(space.start, space.start + space.n - 1, [batch]);
   const repeat = (values: Float32Array) =>
     Float32Array.from({ length: batch * values.length }, (_, i) => values[i % values.length]);
   return { kind: "box", low: repeat(space.low), high: repeat(space.high), shape: [batch, ...space.shape] };

@@ -4,8 +4,9 @@
 
 import { checkInteger, DisposedError, FormatError } from "../check.js";
 import { streamNumber } from "../kernels/index.js";
-import type { Disposable, DType, NamedArray, SavedState, TypedArrays } from "../types.js";
+import type { Disposable, DType, NamedArray, SavedState, Space, TypedArrays } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
+import { spaceSize } from "./spaces.js";
 import type { Task } from "./task.js";
 
 /** Where a copy stands in its episode. */
@@ -14,8 +15,8 @@ export const Phase = { fresh: 0, running: 1, ended: 2 } as const;
 /** A start state is what `new RandomStream(runtime, seed, "env-start")` would draw, without a stream object per copy. */
 const START_STREAM = "env-start";
 
-export class TaskCopies implements Disposable {
-  readonly task: Task;
+export class TaskCopies<A extends Space = Space> implements Disposable {
+  readonly task: Task<A>;
   readonly B: number;
   readonly observation: Tensor;
   readonly reward: Tensor;
@@ -33,7 +34,7 @@ export class TaskCopies implements Disposable {
   #closed = false;
 
   /** Memory for `B` copies, taken from `scope`, none of them started. */
-  constructor(scope: Scope, task: Task, B: number, seed: number) {
+  constructor(scope: Scope, task: Task<A>, B: number, seed: number) {
     const D = task.observationSpace.low.length;
     this.task = task;
     this.B = B;
@@ -43,7 +44,7 @@ export class TaskCopies implements Disposable {
     this.observation = scope.tensor([B, D]);
     this.reward = scope.tensor([B]);
     this.terminated = scope.tensor([B], "u8");
-    this.action = scope.tensor([B, task.actionSpace.low.length]);
+    this.action = scope.tensor([B, spaceSize(task.actionSpace)]);
     this.seeds = new Float64Array(B);
     this.draws = new Uint32Array(B);
     this.elapsed = new Int32Array(B);
@@ -125,7 +126,13 @@ export class TaskCopies implements Disposable {
 }
 
 /** `B` copies of `task`, seeded `seed`, `seed + 1`, …; checks the seed. */
-export function createTaskCopies(op: string, runtime: Runtime, task: Task, B: number, seed: number): TaskCopies {
+export function createTaskCopies<A extends Space>(
+  op: string,
+  runtime: Runtime,
+  task: Task<A>,
+  B: number,
+  seed: number,
+): TaskCopies<A> {
   checkSeed(op, seed, B);
   return runtime.scoped((scope) => new TaskCopies(scope, task, B, seed));
 }

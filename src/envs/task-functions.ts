@@ -3,13 +3,14 @@
 import { wrongValue } from "../check.js";
 import type { CompiledFunction, RewardFunction, TerminationFunction } from "../types.js";
 import { type Runtime, Scope } from "../wasm/index.js";
+import { spaceSize } from "./spaces.js";
 import type { Task } from "./task.js";
 
 /** Reward over arrays, which takes memory for the length of a call, and as rollouts in Wasm know it. */
 export function rewardFunction(runtime: Runtime, task: Task): RewardFunction {
   const kernel = task.kernels.reward(runtime.kernels);
   const D = task.observationSpace.low.length;
-  const A = task.actionSpace.low.length;
+  const A = spaceSize(task.actionSpace);
   const reward: RewardFunction = (observation, action, nextObservation, out) => {
     const B = out.length;
     checkRows("reward", "observation", observation, B, D);
@@ -52,7 +53,7 @@ export function terminationFunction(runtime: Runtime, task: Task): TerminationFu
 
 function compiled(task: Task): CompiledFunction {
   const { number, observationSpace, actionSpace } = task;
-  return { task: number, observationSize: observationSpace.low.length, actionSize: actionSpace.low.length };
+  return { task: number, observationSize: observationSpace.low.length, actionSize: spaceSize(actionSpace) };
 }
 
 function checkRows(op: string, name: string, rows: ArrayLike<number>, B: number, width: number): void {

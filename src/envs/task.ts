@@ -1,7 +1,7 @@
 // A task is a record of constants and of the kernels that step copies of it: what an environment is made from. It holds no
 // state and no memory, and is imported by name, so that a bundle carries only the tasks it uses.
 
-import type { Box } from "../types.js";
+import type { Box, Space } from "../types.js";
 import type { Runtime } from "../wasm/index.js";
 
 /** The exports of the kernel binary. */
@@ -9,7 +9,8 @@ export type Kernels = Runtime["kernels"];
 
 /**
  * Which kernels serve the task. All take byte addresses, then the number of copies (B): state [B, S] f64, observation
- * [B, D], action [B, A], reward [B] f32, terminated [B] bytes.
+ * [B, D], action [B, A], reward [B] f32, terminated [B] bytes. A discrete action is one number (A = 1), and any number
+ * stands for the choice next to it.
  */
 export interface TaskKernels {
   /** Start states and their observations from uniforms [B, U] f32 in (0, 1). */
@@ -24,12 +25,13 @@ export interface TaskKernels {
   terminated(kernels: Kernels): (out: number, next: number, B: number) => void;
 }
 
-export interface Task {
+/** `A` is the kind of its actions: a box, or a discrete space, which planners see through `continuousActions`. */
+export interface Task<A extends Space = Space> {
   readonly id: string;
   /** The task among those whose reward and termination a rollout in Wasm can call (assembly/envs/tasks.ts). */
   readonly number: number;
   readonly observationSpace: Box;
-  readonly actionSpace: Box;
+  readonly actionSpace: A;
   /** Steps after which an episode is truncated. */
   readonly maxEpisodeSteps: number;
   /** Time that one step simulates, in seconds. */

@@ -15,18 +15,19 @@ import type { Task } from "./task.js";
 export interface TrueDynamics extends Rollout<SavedState>, Disposable {}
 
 /**
- * The true dynamics of a task or of any environment with a box of actions. A task, or an environment of `makeEnv`, is
+ * The true dynamics of a task or of any environment with a box of actions (`continuousActions` makes one of a discrete task;
+ * others are a TypeError). A task, or an environment of `makeEnv`, is
  * stepped in batches in Wasm and the environment is not touched. Any other environment is run sequence by sequence through
  * `restore` and `step`, and put back to where it was. Actions must lie in the action space.
  */
-export function trueDynamics(runtime: Runtime, source: Task | Env): TrueDynamics {
+export function trueDynamics(runtime: Runtime, source: Task<Box> | Env): TrueDynamics {
   const task = "step" in source ? taskOf(source) : source;
-  if (task) return new TaskDynamics(runtime, task);
-  const env = source as Env;
-  if (env.actionSpace.kind !== "box") {
-    wrongKind("trueDynamics", "env.actionSpace", "a box", `a ${env.actionSpace.kind} space`);
+  const { actionSpace } = source;
+  if (actionSpace.kind !== "box") {
+    const hint = task ? " (continuousActions makes one of a discrete task)" : "";
+    wrongKind("trueDynamics", "actionSpace", `a box${hint}`, `a ${actionSpace.kind} space`);
   }
-  return new EnvDynamics(env, env.actionSpace);
+  return task ? new TaskDynamics(runtime, task, actionSpace) : new EnvDynamics(source as Env, actionSpace);
 }
 
 /** The tensors for up to N sequences. */
@@ -48,10 +49,10 @@ class TaskDynamics implements TrueDynamics {
   readonly #task: Task;
   #buffers: Buffers | undefined;
 
-  constructor(runtime: Runtime, task: Task) {
+  constructor(runtime: Runtime, task: Task, actionSpace: Box) {
     this.#runtime = runtime;
     this.#task = task;
-    this.actionSpace = task.actionSpace;
+    this.actionSpace = actionSpace;
   }
 
   returns(start: SavedState, actions: Tensor, out: Tensor): void {
@@ -89,7 +90,7 @@ class TaskDynamics implements TrueDynamics {
       N,
       state: scope.tensor([N, task.stateSize], "f64"),
       observation: scope.tensor([N, spaceSize(task.observationSpace)]),
-      action: scope.tensor([N, spaceSize(task.actionSpace)]),
+      action: scope.tensor([N, spaceSize(this.actionSpace)]),
       reward: scope.tensor([N]),
       terminated: scope.tensor([N], "u8"),
       alive: scope.tensor([N], "u8"),

@@ -15,6 +15,7 @@ import type {
   NumericInput,
   RewardFunction,
   SavedState,
+  Space,
   TerminationFunction,
 } from "../types.js";
 import type { Runtime } from "../wasm/index.js";
@@ -50,14 +51,14 @@ export interface VectorStep {
   readonly finalObservation: Float32Array;
 }
 
-export interface VectorEnv extends Disposable {
-  readonly task: Task;
+export interface VectorEnv<A extends Space = Space> extends Disposable {
+  readonly task: Task<A>;
   readonly spec: EnvSpec;
   readonly batch: number;
   readonly autoreset: Autoreset;
-  /** Spaces of one environment, and of all at once. */
+  /** Spaces of one environment, and of all at once: discrete actions are then the integers of a box [B]. */
   readonly singleObservationSpace: Box;
-  readonly singleActionSpace: Box;
+  readonly singleActionSpace: A;
   readonly observationSpace: Box;
   readonly actionSpace: Box;
   readonly reward: RewardFunction;
@@ -70,7 +71,7 @@ export interface VectorEnv extends Disposable {
    * with seed + i. Returns all observations [B, D].
    */
   reset(options?: { seed?: number; mask?: ArrayLike<boolean | number> }): { observation: Float32Array; info: Info };
-  /** Advances by one step. All `actions` [B, A] are checked before any environment moves. Without `out` allocates. */
+  /** Advances by one step. All `actions` ([B, A]; [B] of a discrete task) are checked before any environment moves. Without `out` allocates. */
   step(actions: NumericInput, out?: VectorStep): VectorStep;
   /** The complete state, for `restore` here or in another process. */
   snapshot(): SavedState;
@@ -79,7 +80,11 @@ export interface VectorEnv extends Disposable {
 }
 
 /** `batch` environments of `task`. Environment i does bit for bit what `makeEnv(runtime, task, { seed: seed + i })` does. */
-export function makeVectorEnv(runtime: Runtime, task: Task, options: VectorEnvOptions): VectorEnv {
+export function makeVectorEnv<A extends Space>(
+  runtime: Runtime,
+  task: Task<A>,
+  options: VectorEnvOptions,
+): VectorEnv<A> {
   const op = "makeVectorEnv";
   const { batch, seed = 0, autoreset = "next-step" } = checkOptions(op, options, ["batch", "seed", "autoreset"]);
   checkInteger(op, "batch", batch, 1);
@@ -87,21 +92,21 @@ export function makeVectorEnv(runtime: Runtime, task: Task, options: VectorEnvOp
   return new TaskVectorEnv(runtime, createTaskCopies(op, runtime, task, batch, seed), autoreset);
 }
 
-class TaskVectorEnv implements VectorEnv {
-  readonly task: Task;
+class TaskVectorEnv<A extends Space> implements VectorEnv<A> {
+  readonly task: Task<A>;
   readonly spec: EnvSpec;
   readonly batch: number;
   readonly autoreset: Autoreset;
   readonly singleObservationSpace: Box;
-  readonly singleActionSpace: Box;
+  readonly singleActionSpace: A;
   readonly observationSpace: Box;
   readonly actionSpace: Box;
   readonly reward: RewardFunction;
   readonly terminated: TerminationFunction;
   readonly angles: readonly number[];
-  readonly #copies: TaskCopies;
+  readonly #copies: TaskCopies<A>;
 
-  constructor(runtime: Runtime, copies: TaskCopies, autoreset: Autoreset) {
+  constructor(runtime: Runtime, copies: TaskCopies<A>, autoreset: Autoreset) {
     const { task, B } = copies;
     this.task = task;
     this.spec = { id: task.id, maxEpisodeSteps: task.maxEpisodeSteps, timeStep: task.timeStep };
@@ -160,7 +165,7 @@ class TaskVectorEnv implements VectorEnv {
     copies.checkOpen();
     this.#checkPhases(op);
     this.#checkOut(op, out);
-    copies.action.write(checkActions(op, this.task, actions, this.actionSpace.shape));
+    copies.action.write(checkActions(op, this.task, actions, batch));
     copies.step();
     copies.reward.read(out.reward);
     copies.terminated.read(out.terminated);

@@ -57,7 +57,7 @@ test("info lists algorithms, tasks, features, threads and memory", async () => {
   assert.equal(facts.algorithms, [{ name: "fake", description: "learns nothing, quickly" }]);
   assert.equal(
     facts.tasks.map(({ id }: { id: string }) => id),
-    ["CartPoleContinuous", "Pendulum-v1"],
+    ["CartPoleContinuous", "Pendulum-v1", "Acrobot-v1", "MountainCarContinuous-v0", "CartPole-v1"],
   );
   assert.is(facts.features.simd, true);
   assert.match(facts.version, /^\d+\.\d+\.\d+/);

@@ -2,14 +2,16 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  acrobot,
   box,
-  cartPoleContinuous,
+  cartPole,
   checkEnv,
+  continuousActions,
   EnvContractError,
   makeEnv,
-  pendulum,
   timeLimit,
 } from "../../src/envs/index.js";
+import { tasks } from "../../src/envs/tasks/index.js";
 import type { Env, StepResult } from "../../src/types.js";
 import { runtimes } from "../support/runtime.js";
 import { makeDiscreteWalk, makeWalk } from "./support.js";
@@ -17,8 +19,8 @@ import { makeDiscreteWalk, makeWalk } from "./support.js";
 const test = suite("checkEnv");
 
 for (const [binary, runtime] of runtimes) {
-  for (const task of [cartPoleContinuous, pendulum]) {
-    test(`${task.id} passes, ${binary}, also under a time limit`, () => {
+  for (const task of [...tasks, continuousActions(acrobot), continuousActions(cartPole)]) {
+    test(`${task.id} with a ${task.actionSpace.kind} of actions passes, ${binary}, also under a time limit`, () => {
       const env = makeEnv(runtime, task);
       checkEnv(env);
       checkEnv(timeLimit(env, 7));

@@ -1,16 +1,33 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { cartPoleContinuous, EpisodeError, makeEnv, pendulum, type Task } from "../../src/envs/index.js";
+import {
+  acrobot,
+  cartPole,
+  cartPoleContinuous,
+  continuousActions,
+  EpisodeError,
+  makeEnv,
+  mountainCarContinuous,
+  pendulum,
+  type Task,
+  type TaskEnv,
+} from "../../src/envs/index.js";
 import { RandomStream } from "../../src/kernels/index.js";
-import type { SavedState } from "../../src/types.js";
+import type { Box, SavedState } from "../../src/types.js";
 import { fixture, type RecordedTrajectory } from "../support/fixtures.js";
 import { runtime, runtimes } from "../support/runtime.js";
 import { bits, spread } from "./support.js";
 
-const tasks: Task[] = [cartPoleContinuous, pendulum];
+const tasks: Task<Box>[] = [
+  cartPoleContinuous,
+  pendulum,
+  mountainCarContinuous,
+  continuousActions(acrobot),
+  continuousActions(cartPole),
+];
 
 /** Plays `steps` steps over resets and returns all that came out, as text. */
-function play(env: ReturnType<typeof makeEnv>, steps: number, phase = 0.1): string {
+function play(env: TaskEnv<Box>, steps: number, phase = 0.1): string {
   const log: string[] = [];
   const [bound] = env.actionSpace.high;
   for (const action of spread(steps, -bound, bound, phase)) {

@@ -142,7 +142,7 @@ test("the population may change, and the steady state takes no memory", () => {
 });
 
 test("misuse is one sentence", () => {
-  assert.throws(() => trueDynamics(runtime, makeDiscreteWalk()), /trueDynamics: "env\.actionSpace" expected a box/);
+  assert.throws(() => trueDynamics(runtime, makeDiscreteWalk()), /trueDynamics: "actionSpace" expected a box/);
   const env = makeEnv(runtime, pendulum);
   const fresh = env.snapshot();
   env.reset();

@@ -2,7 +2,8 @@
 // divide, fills entered between their sixteenths, slices of one step and of many.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { cartPoleContinuous, makeEnv, pendulum } from "../../src/envs/index.js";
+import { makeEnv } from "../../src/envs/index.js";
+import { tasks } from "../../src/envs/tasks/index.js";
 import {
   createDynamicsModel,
   type DynamicsModelOptions,
@@ -102,7 +103,7 @@ for (const [name, on] of runtimes) {
       });
 
       test(`${kind}: the reward and the end of a task`, () => {
-        for (const task of [cartPoleContinuous, pendulum]) {
+        for (const task of tasks) {
           const D = task.observationSpace.low.length;
           const env = makeEnv(on, task);
           const { reward, terminated } = env;

@@ -2,8 +2,14 @@
 // budgets that are meant for learned models. All 20 episodes, and random shooting: test/slow/planners-true-dynamics.test.ts.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { cartPoleContinuous, pendulum } from "../../src/envs/index.js";
-import { cem, icem } from "../../src/planning/index.js";
+import {
+  cartPole,
+  cartPoleContinuous,
+  continuousActions,
+  mountainCarContinuous,
+  pendulum,
+} from "../../src/envs/index.js";
+import { cem, icem, mppi } from "../../src/planning/index.js";
 import { meanOf, playEpisodes } from "../support/episodes.js";
 import { checkedRuntime, runtime } from "../support/runtime.js";
 
@@ -27,6 +33,22 @@ for (const [name, make] of [
     planner.dispose();
   });
 }
+
+test("mppi balances CartPole-v1 for whole episodes, its pushes as numbers", () => {
+  const task = continuousActions(cartPole);
+  const planner = mppi(runtime, { actionSpace: task.actionSpace, horizon: 20, population: 64, iterations: 3 });
+  assert.equal(playEpisodes(runtime, task, planner, 2).returns, [500, 500]);
+  planner.dispose();
+});
+
+test("icem drives the mountain car out of its valley, cheaply", () => {
+  const { actionSpace } = mountainCarContinuous;
+  const planner = icem(runtime, { actionSpace, horizon: 100, population: 128 });
+  const { returns } = playEpisodes(runtime, mountainCarContinuous, planner, 2);
+  // Gymnasium calls 90 solved
+  assert.ok(Math.min(...returns) >= 95, `${returns}`);
+  planner.dispose();
+});
 
 test("an episode has the same bits in the checked binary", () => {
   const episode = (on: typeof runtime): number[] => {

@@ -3,13 +3,14 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { cartPoleContinuous, pendulum, type Task } from "../../src/envs/index.js";
 import { cem, icem, mppi, type Planner, randomShooting } from "../../src/planning/index.js";
+import type { Box } from "../../src/types.js";
 import { meanOf, playEpisodes } from "../support/episodes.js";
 import { runtime } from "../support/runtime.js";
 
 const EPISODES = 20;
 const test = suite("planners on the true dynamics, 20 episodes");
 
-const budgets: readonly [string, (task: Task) => Planner][] = [
+const budgets: readonly [string, (task: Task<Box>) => Planner][] = [
   [
     "random shooting, N 1000, H 50 (pendulum 15)",
     ({ actionSpace, id }) =>

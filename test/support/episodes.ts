@@ -1,12 +1,13 @@
 // Episodes that a planner plays on the true dynamics of a task, planning anew at every step.
 import { makeEnv, type Task, trueDynamics } from "../../src/envs/index.js";
 import { mpc, type Planner } from "../../src/planning/index.js";
+import type { Box } from "../../src/types.js";
 import type { Runtime } from "../../src/wasm/index.js";
 
 /** Returns of `episodes` episodes, started with seeds 0, 1, …, and the mean time of a control step in milliseconds. */
 export function playEpisodes(
   runtime: Runtime,
-  task: Task,
+  task: Task<Box>,
   planner: Planner,
   episodes: number,
 ): { returns: number[]; stepTime: number } {

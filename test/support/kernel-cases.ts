@@ -119,13 +119,15 @@ export function kernelCases(scope: Scope): KernelCase[] {
   const B = 5;
   const bytes = (): Tensor<"u8"> => scope.tensor([B], "u8");
   const uniform = (...shape: number[]): Tensor => filled(0.3, ...shape);
-  for (const [task, S, D] of [
-    ["cartpole", 4, 4],
-    ["pendulum", 2, 3],
+  for (const [task, S, D, U] of [
+    ["cartpole", 4, 4, 4],
+    ["pendulum", 2, 3, 2],
+    ["acrobot", 4, 6, 4],
+    ["mountain_car", 2, 2, 1],
   ] as const) {
     const state = (): Tensor<"f64"> => scope.tensor([B, S], "f64").write(Array(B * S).fill(0.1));
     const observation = (): Tensor => scope.tensor([B, D]);
-    add(`${task}_reset`, [state(), observation()], [uniform(B, S)], (states, observations, uniforms) =>
+    add(`${task}_reset`, [state(), observation()], [uniform(B, U)], (states, observations, uniforms) =>
       kernels[`${task}_reset`](states, observations, uniforms, B),
     );
     add(
@@ -142,6 +144,21 @@ export function kernelCases(scope: Scope): KernelCase[] {
   add("cartpole_terminated", [bytes()], [normal(B, 4)], (out, next) => kernels.cartpole_terminated(out, next, B));
   add("pendulum_reward", [scope.tensor([B])], [normal(B, 3), normal(B, 1)], (out, observation, action) =>
     kernels.pendulum_reward(out, observation, action, 0, B),
+  );
+  add(
+    "cartpole_v1_step",
+    [scope.tensor([B, 4], "f64").write(Array(B * 4).fill(0.1)), scope.tensor([B, 4]), scope.tensor([B]), bytes()],
+    [uniform(B, 1)],
+    (...at) => kernels.cartpole_v1_step(at[0], at[1], at[2], at[3], at[4], B),
+  );
+  add("cartpole_v1_reward", [scope.tensor([B])], [], (out) => kernels.cartpole_v1_reward(out, 0, 0, 0, B));
+  add("acrobot_reward", [scope.tensor([B])], [normal(B, 6)], (out, next) => kernels.acrobot_reward(out, 0, 0, next, B));
+  add("acrobot_terminated", [bytes()], [normal(B, 6)], (out, next) => kernels.acrobot_terminated(out, next, B));
+  add("mountain_car_reward", [scope.tensor([B])], [normal(B, 1), normal(B, 2)], (out, action, next) =>
+    kernels.mountain_car_reward(out, 0, action, next, B),
+  );
+  add("mountain_car_terminated", [bytes()], [normal(B, 2)], (out, next) =>
+    kernels.mountain_car_terminated(out, next, B),
   );
   add("pendulum_terminated", [bytes()], [], (out) => kernels.pendulum_terminated(out, 0, B));
 

@@ -5,6 +5,7 @@
 // there); start states are uniform in ±0.05. The original applies actions outside [-1, 1] as they are, though it calls
 // them invalid; here they are an error.
 
+import type { Box } from "../../types.js";
 import { box } from "../spaces.js";
 import type { Task } from "../task.js";
 
@@ -12,7 +13,7 @@ const TRACK = 2.4;
 /** 12 degrees in radians. */
 const TILT = 0.20943951023931953;
 
-export const cartPoleContinuous: Task = /* @__PURE__ */ Object.freeze({
+export const cartPoleContinuous: Task<Box> = /* @__PURE__ */ Object.freeze({
   id: "CartPoleContinuous",
   number: 1,
   // x, ẋ, θ, θ̇: positions to twice the limits, so that the last observation of an episode is inside
@@ -34,4 +35,4 @@ export const cartPoleContinuous: Task = /* @__PURE__ */ Object.freeze({
     reward: (kernels) => kernels.cartpole_reward,
     terminated: (kernels) => kernels.cartpole_terminated,
   },
-} satisfies Task);
+} satisfies Task<Box>);

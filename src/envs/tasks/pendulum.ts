@@ -2,10 +2,11 @@
 // reward = −(θ² + 0.1 θ̇² + 0.001 torque²), of the state before the step; θ in [-π, π), 0 upright. As in the original,
 // torques outside [-2, 2] are clipped, and the start is uniform in θ ∈ ±π, θ̇ ∈ ±1.
 
+import type { Box } from "../../types.js";
 import { box } from "../spaces.js";
 import type { Task } from "../task.js";
 
-export const pendulum: Task = /* @__PURE__ */ Object.freeze({
+export const pendulum: Task<Box> = /* @__PURE__ */ Object.freeze({
   id: "Pendulum-v1",
   number: 2,
   // cos θ, sin θ, θ̇
@@ -23,4 +24,4 @@ export const pendulum: Task = /* @__PURE__ */ Object.freeze({
     reward: (kernels) => kernels.pendulum_reward,
     terminated: (kernels) => kernels.pendulum_terminated,
   },
-} satisfies Task);
+} satisfies Task<Box>);

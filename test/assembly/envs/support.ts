@@ -7,19 +7,30 @@ type Kernels = Runtime["kernels"];
 export interface TaskKernels {
   readonly S: number;
   readonly D: number;
-  readonly step: "cartpole_step" | "pendulum_step";
-  readonly reset: "cartpole_reset" | "pendulum_reset";
+  /** Uniforms of a start state; default S. */
+  readonly U?: number;
+  readonly step: `${"acrobot" | "cartpole" | "cartpole_v1" | "mountain_car" | "pendulum"}_step`;
+  readonly reset: `${"acrobot" | "cartpole" | "mountain_car" | "pendulum"}_reset`;
 }
 
+/** The kernels of every task, by the name of its fixture. */
+export const taskKernels = {
+  cartpole: { S: 4, D: 4, step: "cartpole_step", reset: "cartpole_reset" },
+  "cartpole-v1": { S: 4, D: 4, step: "cartpole_v1_step", reset: "cartpole_reset" },
+  pendulum: { S: 2, D: 3, step: "pendulum_step", reset: "pendulum_reset" },
+  acrobot: { S: 4, D: 6, step: "acrobot_step", reset: "acrobot_reset" },
+  "mountain-car": { S: 2, D: 2, U: 1, step: "mountain_car_step", reset: "mountain_car_reset" },
+} as const satisfies Record<string, TaskKernels>;
+
 /** Tensors of `B` copies of a task, filled with NaN and ones, so that what is not written shows. */
-export function copies(scope: Scope, { S, D, step, reset }: TaskKernels, B: number) {
+export function copies(scope: Scope, { S, D, U = S, step, reset }: TaskKernels, B: number) {
   const kernels: Kernels = scope.runtime.kernels;
   const state = scope.tensor([B, S], "f64");
   const observation = scope.tensor([B, D]);
   const reward = scope.tensor([B]);
   const terminated = scope.tensor([B], "u8");
   const action = scope.tensor([B, 1]);
-  const uniforms = scope.tensor([B, S]);
+  const uniforms = scope.tensor([B, U]);
   for (const tensor of [observation, reward]) tensor.view.fill(Number.NaN);
   terminated.view.fill(7);
   return {
