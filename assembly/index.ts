@@ -72,7 +72,7 @@ export { moments_merge, standardize } from "./nn/normalizer";
 export { weight_tasks } from "./nn/weights";
 export { pool_run, pool_work } from "./parallel/pool";
 export { tasks_run } from "./parallel/tasks";
-export { lanes_from_rows, physics_lanes, rows_from_lanes } from "./physics/batch";
+export { physics_lanes } from "./physics/batch";
 export { atan2_f64, cos_f64, sin_f64 } from "./physics/trigonometry";
 export { colored_noise, colored_table } from "./planning/colored";
 export { filtered_noise } from "./planning/filtered";

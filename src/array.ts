@@ -1,4 +1,4 @@
-// Arrays as callers give them, packed to row-major float32. Contiguous and strided inputs meet here, once per call.
+// Arrays as callers give them, packed to row-major float32 or float64. Contiguous and strided inputs meet here, once per call.
 
 import { checkShape, describe, wrongKind, wrongValue } from "./check.js";
 import type { NumericInput, StridedView } from "./types.js";
@@ -17,26 +17,55 @@ export function toFloat32(
   shape: readonly number[],
   out?: Float32Array,
 ): Float32Array {
-  let size = 1;
-  for (const n of shape) size *= n;
-  if (out !== undefined && out.length !== size) wrongValue(op, "out", `${size} elements`, out);
+  const size = sizeOf(shape);
+  if (out === undefined && input instanceof Float32Array && input.length === size) return input;
+  return fill(op, name, input, shape, out ?? new Float32Array(size));
+}
+
+/** The same as row-major float64. */
+export function toFloat64(
+  op: string,
+  name: string,
+  input: NumericInput,
+  shape: readonly number[],
+  out?: Float64Array,
+): Float64Array {
+  const size = sizeOf(shape);
+  if (out === undefined && input instanceof Float64Array && input.length === size) return input;
+  return fill(op, name, input, shape, out ?? new Float64Array(size));
+}
+
+/** Writes the numbers of `input`, of the given shape, to `out`, and returns `out`; allocates nothing for flat arrays. */
+export function fill<Out extends Float32Array | Float64Array>(
+  op: string,
+  name: string,
+  input: NumericInput,
+  shape: readonly number[],
+  out: Out,
+): Out {
+  const size = sizeOf(shape);
+  if (out.length !== size) wrongValue(op, "out", `${size} elements`, out);
   if (input instanceof Float32Array || input instanceof Float64Array) {
     if (input.length !== size) wrongShape(op, name, shape, [input.length]);
-    if (out === undefined) return input instanceof Float32Array ? input : Float32Array.from(input);
     out.set(input);
     return out;
   }
-  const packed = out ?? new Float32Array(size);
   if (Array.isArray(input)) {
     if (input.length !== size) wrongShape(op, name, shape, [input.length]);
     checkNumbers(op, name, input);
-    packed.set(input);
-    return packed;
+    out.set(input);
+    return out;
   }
   const view = checkView(op, name, input as StridedView);
   if (!sameShape(view.shape, shape)) wrongShape(op, name, shape, view.shape);
-  if (size > 0) pack(packed, view);
-  return packed;
+  if (size > 0) pack(out, view);
+  return out;
+}
+
+function sizeOf(shape: readonly number[]): number {
+  let size = 1;
+  for (const n of shape) size *= n;
+  return size;
 }
 
 function wrongShape(op: string, name: string, expected: readonly number[], got: readonly number[]): never {
@@ -94,7 +123,7 @@ function rowMajor(shape: readonly number[]): number[] {
 }
 
 // runs along the last axis in the inner loop and counts the others like an odometer
-function pack(out: Float32Array, { data, shape, stride, offset }: Required<StridedView>): void {
+function pack(out: Float32Array | Float64Array, { data, shape, stride, offset }: Required<StridedView>): void {
   const last = shape.length - 1;
   const inner = last < 0 ? 1 : (shape[last] as number);
   const step = last < 0 ? 0 : (stride[last] as number);

@@ -229,3 +229,10 @@ export function checkFinite(op: string, name: string, values: ArrayLike<number>)
     if (!Number.isFinite(values[i])) wrongValue(op, `${name}[${i}]`, "a finite number", values[i]);
   }
 }
+
+/** A mask of a batch, if there is one: `batch` booleans or numbers. */
+export function checkMask(op: string, mask: ArrayLike<boolean | number> | undefined, batch: number): void {
+  if (mask === undefined) return;
+  if (typeof mask !== "object" || mask === null) wrongKind(op, "mask", `${batch} booleans`, mask);
+  if (mask.length !== batch) wrongValue(op, "mask", `${batch} booleans`, mask);
+}

@@ -80,7 +80,16 @@ export {
   type Normalizer,
   type Workspace,
 } from "./nn/index.js";
-export { type CompiledModel, loadMjcf, type MjcfOptions, Model, Simulation } from "./physics/index.js";
+export {
+  type BatchState,
+  type CompiledModel,
+  type Divergence,
+  loadMjcf,
+  type MjcfOptions,
+  Model,
+  type Quantity,
+  Simulation,
+} from "./physics/index.js";
 export {
   cem,
   type CemOptions,

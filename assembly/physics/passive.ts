@@ -53,8 +53,8 @@ export function passive(m: usize, w: usize): void {
   const nv = word(m, NV);
   const out = place(w, m, QFRC_PASSIVE);
   const immersed = word(m, IMMERSED);
+  originVelocities(m, w);
   if (immersed) {
-    originVelocities(m, w);
     const wrenches = place(w, m, WRENCH);
     const links = word(m, LINKS);
     for (let k = 0; k < 6 * links; ++k) store(lane(wrenches, k), zero());
@@ -78,7 +78,7 @@ export function passive(m: usize, w: usize): void {
   }
 }
 
-// how fast the origins move: the medium, unlike inertia, feels it
+// how fast the origins move: inertia does not feel it, the medium and whoever looks on do
 function originVelocities(m: usize, w: usize): void {
   const trees = word(m, TREES);
   for (let t = 0; t < trees; ++t) {

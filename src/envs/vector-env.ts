@@ -6,7 +6,7 @@
 //              the last one of the old
 //   disabled   `step` throws until `reset({ mask })` has reset it
 
-import { checkInteger, checkOneOf, checkOptions, wrongKind, wrongValue } from "../check.js";
+import { checkInteger, checkMask, checkOneOf, checkOptions, wrongValue } from "../check.js";
 import type {
   Box,
   Disposable,
@@ -139,10 +139,7 @@ class TaskVectorEnv<A extends Space> implements VectorEnv<A> {
     copies.checkOpen();
     const { seed, mask } = checkOptions(op, options, ["seed", "mask"]);
     if (seed !== undefined) checkSeed(op, seed, this.batch);
-    if (mask !== undefined) {
-      if (typeof mask !== "object" || mask === null) wrongKind(op, "mask", `${this.batch} booleans`, mask);
-      if (mask.length !== this.batch) wrongValue(op, "mask", `${this.batch} booleans`, mask);
-    }
+    checkMask(op, mask, this.batch);
     const chosen = (b: number) => mask === undefined || Boolean(mask[b]);
     // a part of a batch can only be started when the rest is under way: its observations are returned too
     for (let b = 0; b < this.batch; b++) {

@@ -10,4 +10,5 @@ export {
 } from "./compiled.js";
 export { checkSimulable, compileMjcf, type MjcfOptions } from "./mjcf/compile.js";
 export { createModel, loadMjcf, Model } from "./model.js";
-export { Simulation } from "./simulation.js";
+export type { Quantity } from "./quantities.js";
+export { type BatchState, type Divergence, Simulation } from "./simulation.js";

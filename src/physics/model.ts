@@ -7,6 +7,7 @@ import type { CompiledModel } from "./compiled.js";
 import { type Layout, layOut } from "./layout.js";
 import { layOutConstraints, type SlotPlaces } from "./layout-constraints.js";
 import { checkSimulable, compileMjcf, type MjcfOptions } from "./mjcf/compile.js";
+import { placeObservations } from "./observe.js";
 import { createSimulation, type Simulation } from "./simulation.js";
 
 /** Names that an error about an unknown one lists at most. */
@@ -44,6 +45,7 @@ export class Model implements Disposable {
     this.timestep = compiled.option.timestep;
     this.layout = layOut(compiled, this.runtime.kernels.physics_lanes() === 2 ? 8 : 4);
     this.slots = layOutConstraints(compiled, this.layout);
+    placeObservations(compiled, this.layout);
     const block = this.layout.tables.pack();
     this.tables = scope.tensor([block.length], "u32").write(block);
   }

@@ -1,108 +1,329 @@
 // The state of a batch of copies of one model, four to a v128 (two in float64), and what moves it. A step is a function of
 // (qpos, qvel, ctrl) alone: no warm start is carried along.
 
-import { checkInteger, checkOptions, DisposedError } from "../check.js";
-import type { Disposable } from "../types.js";
-import { Region, type Scope, type Tensor } from "../wasm/index.js";
+import { fill, toFloat64 } from "../array.js";
+import {
+  checkFinite,
+  checkInteger,
+  checkMask,
+  checkNumber,
+  checkOneOf,
+  checkOptions,
+  DisposedError,
+  wrongKind,
+  wrongValue,
+} from "../check.js";
+import type { Disposable, NumericInput, SavedState } from "../types.js";
+import { Region, type Scope } from "../wasm/index.js";
+import { JointType } from "./compiled.js";
+import { jacobianOf } from "./jacobian.js";
+import { Lanes, type Mask, QUANTITY, type Reals } from "./lanes.js";
 import { Header } from "./layout.js";
 import type { Model } from "./model.js";
+import { normalizeQuaternions } from "./normalize.js";
+import { Observe } from "./observe.js";
+import { type Quantity, quantityNames, quantityOf, readPoses, readQuantity, rowOf } from "./quantities.js";
+import { loadState, saveState, type StateSizes } from "./saved-simulation.js";
 
 /** Groups of a task: enough work to be worth a thread's claim. */
 const TASK_GROUPS = 4;
-/** Bytes of a quantity of a group. */
-const QUANTITY = 16;
 
-type Reals = Tensor<"f32"> | Tensor<"f64">;
+/** Values of the region's word `repeat` that are no number of steps. */
+const EVALUATE = 0;
+const OBSERVE = -1;
 
+const STEP_OPTIONS = ["repeat"] as const;
+
+/** Where environments are, [B, nq], how they move, [B, nv], and when, [B] in seconds. */
+export interface BatchState {
+  readonly qpos: Float64Array;
+  readonly qvel: Float64Array;
+  readonly time: Float64Array;
+}
+
+/** An environment whose numbers left what MuJoCo accepts (10¹⁰): at which degree of freedom and when. */
+export interface Divergence {
+  readonly dof: number;
+  readonly time: number;
+}
+
+/**
+ * A batch of environments of one model, independent of each other: environment b does bit for bit what it does alone,
+ * whatever the batch and the number of threads.
+ */
 export class Simulation implements Disposable {
   readonly model: Model;
+  /** Number of environments, B. */
   readonly batch: number;
   readonly #scope: Scope;
   readonly #groups: number;
   readonly #region: Region;
-  // [groups, state] and [groups, nu] of quantities; a workspace per thread; numbers on their way in or out
-  readonly #states: Reals;
+  /** The region's arguments. */
+  readonly #words: number[];
+  readonly #ctrlShape: readonly number[];
+  readonly #sizes: StateSizes;
+  // states before and after a step, which change places; controls [B, nu]; a workspace per thread
+  #states: Lanes;
+  #next: Lanes;
   readonly #controls: Reals;
   readonly #scratch: Reals;
-  readonly #rows: Tensor<"f64">;
-  // a workspace per group, made by the first evaluation
-  #evaluated: Reals | undefined;
+  // when the counted steps began
+  readonly #start: Float64Array;
+  // a workspace per group, made by the first evaluation; whether it is of the present state, and what was observed of it
+  #evaluated: Lanes | undefined;
   #fresh = false;
+  #observed = 0;
 
   /** @internal Made by `createSimulation`. */
   constructor(scope: Scope, model: Model, batch: number) {
+    const { nq, nv, nu } = model;
+    const { header, real } = model.layout.tables;
     this.model = model;
     this.batch = batch;
     this.#scope = scope;
-    this.#groups = Math.ceil(batch / scope.runtime.kernels.physics_lanes());
-    this.#region = new Region(scope, "physics", 8);
-    this.#states = this.#reals(this.#groups * this.#stateSize * QUANTITY);
-    this.#controls = this.#reals(this.#groups * model.nu * QUANTITY);
+    this.#groups = Math.ceil((batch * real) / QUANTITY);
+    this.#region = new Region(scope, "physics", 10);
+    this.#sizes = { batch, nq, nv, nu, dtype: real === 8 ? "f64" : "f32" };
+    this.#ctrlShape = [batch, nu];
+    const stateBytes = header[Header.stateSize] * QUANTITY;
+    this.#states = new Lanes(this.#reals(this.#groups * stateBytes), batch, stateBytes);
+    this.#next = new Lanes(this.#reals(this.#groups * stateBytes), batch, stateBytes);
+    this.#controls = this.#reals(batch * nu * real);
     this.#scratch = this.#workspaces(scope.runtime.threads);
-    this.#rows = scope.tensor([batch, model.layout.workspace.bytes / QUANTITY], "f64");
+    this.#start = new Float64Array(batch);
+    this.#words = [model.tables.address, batch, TASK_GROUPS, 0, this.#controls.address, 0, 0];
+    this.#words.push(model.layout.workspace.bytes, 0, 0);
     this.reset();
   }
 
-  /** qpos [B, nq] and qvel [B, nv]. */
-  setState(qpos: ArrayLike<number>, qvel: ArrayLike<number>): void {
-    const { nq, nv, layout } = this.model;
-    const { header } = layout.tables;
-    this.#put(this.#states, header[Header.qpos], this.#stateSize, qpos, nq);
-    this.#put(this.#states, header[Header.qvel], this.#stateSize, qvel, nv);
-    this.#put(this.#states, header[Header.diverged], this.#stateSize, new Float64Array(this.batch).fill(-1), 1);
-    this.#fresh = false;
+  /**
+   * Puts environments, all or those of `mask` [B], at `qpos` [B, nq] (metres, radians, unit quaternions w x y z) and `qvel`
+   * [B, nv]. The quaternions of free joints are normalized. `time`, one or [B], in seconds, is left as it is when not given.
+   * An environment that had diverged goes on from there. Rows of other environments are not looked at.
+   * Throws `RangeError` for a wrong shape, a number that is not finite, and a quaternion of length zero.
+   */
+  setState(
+    qpos: NumericInput,
+    qvel: NumericInput,
+    options?: { time?: number | ArrayLike<number>; mask?: ArrayLike<boolean | number> },
+  ): void {
+    const op = "simulation.setState";
+    this.#checkUsable();
+    const { time, mask } = checkOptions(op, options, ["time", "mask"]);
+    const { batch } = this;
+    const { nq, nv } = this.model;
+    checkMask(op, mask, batch);
+    const positions = fill(op, "qpos", qpos, [batch, nq], new Float64Array(batch * nq));
+    const velocities = toFloat64(op, "qvel", qvel, [batch, nv]);
+    const times = this.#times(op, time);
+    for (let b = 0; b < batch; b++) {
+      if (mask && !mask[b]) continue;
+      for (let k = b * nq; k < (b + 1) * nq; k++) checkNumber(op, `qpos[${k}]`, positions[k]);
+      for (let k = b * nv; k < (b + 1) * nv; k++) checkNumber(op, `qvel[${k}]`, velocities[k]);
+      normalizeQuaternions(op, this.model, positions, b);
+    }
+    this.#put(positions, velocities, times, mask);
   }
 
-  /** qpos [B, nq] and qvel [B, nv]. */
-  getState(): { qpos: Float64Array; qvel: Float64Array } {
+  /** The state of every environment, in new arrays. */
+  getState(): BatchState {
+    this.#checkUsable();
+    const { batch } = this;
     const { nq, nv, layout } = this.model;
     const { header } = layout.tables;
     return {
-      qpos: this.#get(this.#states, header[Header.qpos], this.#stateSize, nq),
-      qvel: this.#get(this.#states, header[Header.qvel], this.#stateSize, nv),
+      qpos: this.#states.rows(header[Header.qpos], nq, new Float64Array(batch * nq)),
+      qvel: this.#states.rows(header[Header.qvel], nv, new Float64Array(batch * nv)),
+      time: this.#now(),
     };
   }
 
-  /** To the reference configuration, at rest. */
-  reset(): void {
-    const { nq, nv, compiled } = this.model;
-    const qpos = Float64Array.from({ length: this.batch * nq }, (_, k) => compiled.qpos0[k % nq]);
-    this.setState(qpos, new Float64Array(this.batch * nv));
+  /** Puts environments, all or those of `mask` [B], at the model's reference configuration, at rest, at time 0, with controls 0. */
+  reset(mask?: ArrayLike<boolean | number>): void {
+    const op = "simulation.reset";
+    this.#checkUsable();
+    checkMask(op, mask, this.batch);
+    const { batch } = this;
+    const { nq, nv, nu, compiled } = this.model;
+    const qpos = new Float64Array(batch * nq);
+    for (let b = 0; b < batch; b++) qpos.set(compiled.qpos0, b * nq);
+    const controls = this.#controls.view;
+    for (let b = 0; b < batch; b++) if (!mask || mask[b]) controls.fill(0, b * nu, (b + 1) * nu);
+    this.#put(qpos, new Float64Array(batch * nv), new Float64Array(batch), mask);
   }
 
-  /** `repeat` (default 1) steps of the timestep under controls [B, nu]. */
-  step(ctrl: ArrayLike<number>, options?: { repeat?: number }): void {
-    const { repeat = 1 } = checkOptions("simulation.step", options, ["repeat"]);
-    checkInteger("simulation.step", "repeat", repeat, 1);
-    this.#put(this.#controls, 0, this.model.nu, ctrl, this.model.nu);
-    this.#run(this.#scratch, repeat);
+  /** The complete state, in the numbers of the lanes. */
+  snapshot(): SavedState {
+    this.#checkUsable();
+    const { header } = this.model.layout.tables;
+    const { batch, nq, nv, nu, dtype } = this.#sizes;
+    const array = (n: number) => (dtype === "f64" ? new Float64Array(batch * n) : new Float32Array(batch * n));
+    const controls = array(nu);
+    controls.set(this.#controls.view);
+    return saveState(this.#sizes, {
+      qpos: this.#states.rows(header[Header.qpos], nq, array(nq)),
+      qvel: this.#states.rows(header[Header.qvel], nv, array(nv)),
+      ctrl: controls,
+      steps: this.#states.wholes(header[Header.steps], new Int32Array(batch)),
+      start: this.#start.slice(),
+      diverged: this.#states.rows(header[Header.diverged], 1, new Int32Array(batch)),
+    });
+  }
+
+  /**
+   * Puts back what `snapshot` gave, here or in another simulation of the same model, batch and precision: it continues bit
+   * for bit. Throws `FormatError` for anything else, and changes nothing then.
+   */
+  restore(state: SavedState): void {
+    this.#checkUsable();
+    const { header } = this.model.layout.tables;
+    const { nq, nv } = this.model;
+    const { qpos, qvel, ctrl, steps, start, diverged } = loadState(this.#sizes, state);
+    this.#states.setRows(header[Header.qpos], nq, qpos);
+    this.#states.setRows(header[Header.qvel], nv, qvel);
+    this.#states.setRows(header[Header.diverged], 1, diverged);
+    this.#states.setWholes(header[Header.steps], steps);
+    this.#controls.view.set(ctrl);
+    this.#start.set(start);
     this.#fresh = false;
   }
 
-  /** Every quantity at the present state under controls [B, nu]; nothing moves. */
-  forward(ctrl?: ArrayLike<number>): void {
-    if (ctrl) this.#put(this.#controls, 0, this.model.nu, ctrl, this.model.nu);
-    this.#evaluated ??= this.#workspaces(this.#groups);
-    this.#run(this.#evaluated, 0);
-    this.#fresh = true;
+  /**
+   * Advances every environment by `repeat` (default 1) steps of the model's timestep under `ctrl` [B, nu]; without `ctrl`,
+   * under the last controls (0 at first). Controls are clamped to their ranges, and one that is no number makes its
+   * environment diverge, alone. An environment that diverges stands still at its last sound state from then on; see
+   * `divergence`. Throws `WorkerError` when a thread died; nothing has moved then.
+   */
+  step(ctrl?: NumericInput, options?: { repeat?: number }): void {
+    const op = "simulation.step";
+    this.#checkUsable();
+    let repeat = 1;
+    if (options !== undefined) {
+      repeat = checkOptions(op, options, STEP_OPTIONS).repeat ?? 1;
+      checkInteger(op, "repeat", repeat, 1);
+    }
+    if (ctrl !== undefined) fill(op, "ctrl", ctrl, this.#ctrlShape, this.#controls.view);
+    this.#run(this.#scratch, repeat, 0);
+    const before = this.#states;
+    this.#states = this.#next;
+    this.#next = before;
+    this.#fresh = false;
   }
 
-  /** [B, count] numbers from byte offset `place` of the workspaces. @internal */
-  quantities(place: number, count: number): Float64Array {
-    if (!this.#fresh) this.forward();
-    return this.#get(this.#evaluated as Reals, place, this.model.layout.workspace.bytes / QUANTITY, count);
+  /** Evaluates everything at the present state, under `ctrl` [B, nu] or the last controls; nothing moves. */
+  forward(ctrl?: NumericInput): void {
+    this.#checkUsable();
+    if (ctrl !== undefined) fill("simulation.forward", "ctrl", ctrl, this.#ctrlShape, this.#controls.view);
+    this.#fresh = false;
+    this.#evaluate(0);
+  }
+
+  /**
+   * A quantity of every environment, row-major, into `out` if given. It is that of the present state under the last
+   * controls: after `step` or `setState` the first read evaluates, later ones of the same state do not.
+   */
+  read(quantity: Quantity, out?: Float64Array): Float64Array {
+    const op = "simulation.read";
+    this.#checkUsable();
+    checkOneOf(op, "quantity", quantity, quantityNames);
+    const { size, observe } = quantityOf(this.model, quantity);
+    const count = this.batch * size;
+    if (out !== undefined && !(out instanceof Float64Array)) wrongKind(op, "out", "a Float64Array", out);
+    if (out !== undefined && out.length !== count) wrongValue(op, "out", `${count} elements`, out);
+    const rows = out ?? new Float64Array(count);
+    readQuantity(this.model, quantity, this.#evaluate(observe), this.batch, rows);
+    return rows;
+  }
+
+  /**
+   * Jacobians of a point fixed to a body, [3, nv] each: its velocity is `linear` · qvel, that of the body's turn `angular` ·
+   * qvel. `point` is where it is now, in the world; by default the origin of the body's frame. Body by name or number.
+   */
+  jacobian(b: number, body: string | number, point?: NumericInput): { linear: Float64Array; angular: Float64Array } {
+    const op = "simulation.jacobian";
+    this.#checkUsable();
+    checkInteger(op, "b", b, 0, this.batch - 1);
+    const index = this.#index(op, "body", body);
+    const evaluated = this.#evaluate(Observe.points);
+    const at = point === undefined ? this.bodyPosition(index, b) : toFloat64(op, "point", point, [3]);
+    checkFinite(op, "point", at);
+    return jacobianOf(this.model, evaluated, b, index, at);
+  }
+
+  /** Origin of a body's frame in the world, [3]; body by name or number, environment `b` (default 0). */
+  bodyPosition(body: string | number, b = 0): Float64Array {
+    return this.#element("simulation.bodyPosition", "body", body, b, "xpos", 3);
+  }
+
+  /** Orientation of a body's frame in the world, [4], w x y z. */
+  bodyQuaternion(body: string | number, b = 0): Float64Array {
+    return this.#element("simulation.bodyQuaternion", "body", body, b, "xquat", 4);
+  }
+
+  /** Center of a geom in the world, [3]. */
+  geomPosition(geom: string | number, b = 0): Float64Array {
+    return this.#element("simulation.geomPosition", "geom", geom, b, "geomXpos", 3);
+  }
+
+  /** Place of a site in the world, [3]. */
+  sitePosition(site: string | number, b = 0): Float64Array {
+    return this.#element("simulation.sitePosition", "site", site, b, "siteXpos", 3);
+  }
+
+  /** Elements of qpos that belong to a joint: 1, or 7 of a free joint. */
+  jointPosition(joint: string | number, b = 0): Float64Array {
+    const j = this.#jointOf("simulation.jointPosition", joint, b);
+    const { jntType, jntQposAdr } = this.model.compiled;
+    const place = this.model.layout.tables.header[Header.qpos] + QUANTITY * jntQposAdr[j];
+    return this.#states.row(b, place, jntType[j] === JointType.free ? 7 : 1);
+  }
+
+  /** Elements of qvel that belong to a joint: 1, or 6 of a free joint (linear in the world, angular in the body's axes). */
+  jointVelocity(joint: string | number, b = 0): Float64Array {
+    const j = this.#jointOf("simulation.jointVelocity", joint, b);
+    const { jntType, jntDofAdr } = this.model.compiled;
+    const place = this.model.layout.tables.header[Header.qvel] + QUANTITY * jntDofAdr[j];
+    return this.#states.row(b, place, jntType[j] === JointType.free ? 6 : 1);
+  }
+
+  /** Poses of all geoms for a viewer, [B, ngeom, 7]: position, quaternion w x y z; into `out` if given. */
+  poses(out?: Float32Array): Float32Array {
+    const op = "simulation.poses";
+    this.#checkUsable();
+    const count = this.batch * this.model.compiled.ngeom * 7;
+    if (out !== undefined && !(out instanceof Float32Array)) wrongKind(op, "out", "a Float32Array", out);
+    if (out !== undefined && out.length !== count) wrongValue(op, "out", `${count} elements`, out);
+    const evaluated = this.#evaluate(Observe.points | Observe.quaternions);
+    return readPoses(this.model, evaluated, this.batch, out ?? new Float32Array(count));
+  }
+
+  /** [B], 1 where an environment has diverged. */
+  get diverged(): Uint8Array {
+    this.#checkUsable();
+    const place = this.model.layout.tables.header[Header.diverged];
+    return Uint8Array.from(this.#states.rows(place, 1, new Int32Array(this.batch)), (dof) => (dof < 0 ? 0 : 1));
+  }
+
+  /** Why environment `b` stands still; undefined where it does not. `setState` and `reset` let it go on. */
+  divergence(b: number): Divergence | undefined {
+    this.#checkUsable();
+    checkInteger("simulation.divergence", "b", b, 0, this.batch - 1);
+    const [dof] = this.#states.row(b, this.model.layout.tables.header[Header.diverged], 1);
+    return dof < 0 ? undefined : { dof, time: this.#now()[b] };
   }
 
   dispose(): void {
     this.#scope.dispose();
   }
 
+  /** Lets `using simulation = …` dispose of it. */
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  get #stateSize(): number {
-    return this.model.layout.tables.header[Header.stateSize];
+  #checkUsable(): void {
+    if (this.#controls.disposed) throw new DisposedError("simulation");
+    if (this.model.tables.disposed) throw new DisposedError("model");
   }
 
   #reals(bytes: number): Reals {
@@ -117,32 +338,90 @@ export class Simulation implements Disposable {
     return tensor;
   }
 
-  #run(workspaces: Reals, repeat: number): void {
-    const { model } = this;
-    if (model.tables.disposed) throw new DisposedError("model");
-    const args = [model.tables.address, this.#groups, TASK_GROUPS, this.#states.address, this.#controls.address];
-    const words = [...args, repeat, workspaces.address, model.layout.workspace.bytes];
+  // the workspaces of the groups, evaluated at the present state, with `what` observed
+  #evaluate(what: number): Lanes {
+    if (this.#evaluated === undefined) {
+      const { bytes } = this.model.layout.workspace;
+      this.#evaluated = new Lanes(this.#workspaces(this.#groups), this.batch, bytes);
+    }
+    const { tensor } = this.#evaluated;
+    if (!this.#fresh) {
+      this.#run(tensor, EVALUATE, what);
+      this.#fresh = true;
+      this.#observed = what;
+    } else if (what & ~this.#observed) {
+      this.#run(tensor, OBSERVE, what & ~this.#observed);
+      this.#observed |= what;
+    }
+    return this.#evaluated;
+  }
+
+  #run(workspaces: Reals, repeat: number, observe: number): void {
+    const words = this.#words;
+    words[3] = this.#states.tensor.address;
+    words[5] = repeat;
+    words[6] = workspaces.address;
+    words[8] = observe;
+    words[9] = this.#next.tensor.address;
     this.#region.run(words, Math.ceil(this.#groups / TASK_GROUPS));
   }
 
-  // rows [B, n] into groups of `stride` quantities each, from byte offset `place` on
-  #put(to: Reals, place: number, stride: number, rows: ArrayLike<number>, n: number): void {
-    const view = this.#rows.view;
-    for (let k = 0; k < this.batch * n; k++) view[k] = rows[k];
-    const { kernels } = this.#scope.runtime;
-    kernels.lanes_from_rows(to.address + place, stride * QUANTITY, this.#rows.address, this.batch, n);
+  #put(qpos: Float64Array, qvel: Float64Array, times: Float64Array, mask: Mask): void {
+    const { header } = this.model.layout.tables;
+    this.#states.setRows(header[Header.qpos], this.model.nq, qpos, mask);
+    this.#states.setRows(header[Header.qvel], this.model.nv, qvel, mask);
+    this.#states.setRows(header[Header.diverged], 1, new Int32Array(this.batch).fill(-1), mask);
+    this.#states.setWholes(header[Header.steps], new Int32Array(this.batch), mask);
+    for (let b = 0; b < this.batch; b++) if (!mask || mask[b]) this.#start[b] = times[b];
+    this.#fresh = false;
   }
 
-  #get(from: Reals, place: number, stride: number, n: number): Float64Array {
-    const { kernels } = this.#scope.runtime;
-    kernels.rows_from_lanes(this.#rows.address, from.address + place, stride * QUANTITY, this.batch, n);
-    return this.#rows.view.slice(0, this.batch * n);
+  // seconds of each environment
+  #now(): Float64Array {
+    const steps = this.#states.wholes(this.model.layout.tables.header[Header.steps], new Int32Array(this.batch));
+    return this.#start.map((start, b) => start + steps[b] * this.model.timestep);
+  }
+
+  #times(op: string, time: number | ArrayLike<number> | undefined): Float64Array {
+    if (time === undefined) return this.#now();
+    if (typeof time === "number") return new Float64Array(this.batch).fill(checkNumber(op, "time", time));
+    const times = toFloat64(op, "time", time as NumericInput, [this.batch]);
+    checkFinite(op, "time", times);
+    return times;
+  }
+
+  #jointOf(op: string, joint: string | number, b: number): number {
+    this.#checkUsable();
+    checkInteger(op, "b", b, 0, this.batch - 1);
+    return this.#index(op, "joint", joint);
+  }
+
+  #element(
+    op: string,
+    kind: "body" | "geom" | "site",
+    element: string | number,
+    b: number,
+    quantity: "xpos" | "xquat" | "geomXpos" | "siteXpos",
+    size: number,
+  ): Float64Array {
+    this.#checkUsable();
+    checkInteger(op, "b", b, 0, this.batch - 1);
+    const index = this.#index(op, kind, element);
+    const row = rowOf(this.model, quantity, this.#evaluate(quantityOf(this.model, quantity).observe), b);
+    return row.slice(size * index, size * (index + 1));
+  }
+
+  #index(op: string, kind: "body" | "joint" | "geom" | "site", element: string | number): number {
+    if (typeof element === "string") return this.model[kind](element);
+    const { nbody, njnt, ngeom, nsite } = this.model.compiled;
+    return checkInteger(op, kind, element, 0, { body: nbody, joint: njnt, geom: ngeom, site: nsite }[kind] - 1);
   }
 }
 
-/** `batch` copies of a model. */
+/** `batch` copies of a model. @internal */
 export function createSimulation(model: Model, options: { batch: number }): Simulation {
   const { batch } = checkOptions("model.simulation", options, ["batch"]);
   checkInteger("model.simulation", "batch", batch, 1);
+  if (model.tables.disposed) throw new DisposedError("model");
   return model.runtime.scoped((scope) => new Simulation(scope, model, batch));
 }

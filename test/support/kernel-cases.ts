@@ -329,12 +329,4 @@ function addNetworkKernels(scope: Scope, add: Add, normal: Make): void {
   add("standardize", [scope.tensor([B, D])], [normal(B, D), normal(D), normal(D)], (out, x, mean, inverse) =>
     kernels.standardize(out, x, mean, inverse, B, D),
   );
-  // 5 environments of 3 numbers, in groups of 4
-  const lanes = (): Tensor => scope.tensor([2, 3, 4]);
-  const rowsOf = scope.tensor([5, 3], "f64").write(Array.from({ length: 15 }, (_, i) => i / 3));
-  add("lanes_from_rows", [lanes()], [rowsOf], (out, rows) => kernels.lanes_from_rows(out, 48, rows, 5, 3));
-  const filled = lanes().write(Array.from({ length: 24 }, (_, i) => i / 3));
-  add("rows_from_lanes", [scope.tensor([5, 3], "f64")], [filled], (out, from) =>
-    kernels.rows_from_lanes(out, from, 48, 5, 3),
-  );
 }

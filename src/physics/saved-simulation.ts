@@ -1,0 +1,81 @@
+// The state of a simulation as plain data, and back: in the reals of its lanes, so that nothing is rounded on the way.
+
+import { FormatError } from "../check.js";
+import { metaNumber } from "../saved-state.js";
+import type { DType, NamedArray, SavedState, TypedArrays } from "../types.js";
+
+/** Rows of every environment. */
+export interface SimulationState {
+  readonly qpos: Float32Array | Float64Array;
+  readonly qvel: Float32Array | Float64Array;
+  /** Controls of the last step. */
+  readonly ctrl: Float32Array | Float64Array;
+  /** Steps since `start`, the time at which they began. */
+  readonly steps: Int32Array;
+  readonly start: Float64Array;
+  /** −1, or the degree of freedom at which the environment diverged. */
+  readonly diverged: Int32Array;
+}
+
+/** Sizes that a state belongs to. */
+export interface StateSizes {
+  readonly batch: number;
+  readonly nq: number;
+  readonly nv: number;
+  readonly nu: number;
+  readonly dtype: "f32" | "f64";
+}
+
+export function saveState(sizes: StateSizes, state: SimulationState): SavedState {
+  const { batch, nq, nv, nu, dtype } = sizes;
+  const rows = (data: TypedArrays["f32" | "f64"], n: number): NamedArray => ({ dtype, shape: [batch, n], data });
+  return {
+    meta: { batch, nq, nv, nu },
+    arrays: {
+      qpos: rows(state.qpos, nq),
+      qvel: rows(state.qvel, nv),
+      ctrl: rows(state.ctrl, nu),
+      steps: { dtype: "i32", shape: [batch], data: state.steps },
+      start: { dtype: "f64", shape: [batch], data: state.start },
+      diverged: { dtype: "i32", shape: [batch], data: state.diverged },
+    },
+  };
+}
+
+/** The parts of a saved state; throws `FormatError` for what is no state of these sizes, or not finite. */
+export function loadState(sizes: StateSizes, saved: SavedState): SimulationState {
+  const { batch, nq, nv, nu, dtype } = sizes;
+  for (const name of ["batch", "nq", "nv", "nu"] as const) {
+    const got = metaNumber(saved, name);
+    if (got !== sizes[name]) throw new FormatError(`saved "${name}" expected ${sizes[name]}, got ${got}`);
+  }
+  const steps = arrayOf(saved, "steps", "i32", batch);
+  const diverged = arrayOf(saved, "diverged", "i32", batch);
+  if (!steps.every((n) => n >= 0)) throw new FormatError('saved array "steps" has a negative number');
+  if (!diverged.every((dof) => dof >= -1 && dof < nv)) {
+    throw new FormatError(`saved array "diverged" has a number outside -1 to ${nv - 1}`);
+  }
+  return {
+    qpos: finite("qpos", arrayOf(saved, "qpos", dtype, batch * nq)),
+    qvel: finite("qvel", arrayOf(saved, "qvel", dtype, batch * nv)),
+    ctrl: arrayOf(saved, "ctrl", dtype, batch * nu),
+    steps,
+    start: finite("start", arrayOf(saved, "start", "f64", batch)),
+    diverged,
+  };
+}
+
+function arrayOf<T extends DType>(saved: SavedState, name: string, dtype: T, length: number): TypedArrays[T] {
+  const array = Object.hasOwn(saved.arrays, name) ? saved.arrays[name] : undefined;
+  if (array === undefined) throw new FormatError(`saved state lacks array "${name}"`);
+  if (array.dtype !== dtype || array.data.length !== length) {
+    const got = `${array.dtype}[${array.data.length}]`;
+    throw new FormatError(`saved array "${name}" expected ${dtype}[${length}], got ${got}`);
+  }
+  return array.data as TypedArrays[T];
+}
+
+function finite<Values extends Float32Array | Float64Array>(name: string, values: Values): Values {
+  if (!values.every(Number.isFinite)) throw new FormatError(`saved array "${name}" has a number that is not finite`);
+  return values;
+}
