@@ -1,6 +1,7 @@
 // Which pairs of geoms are near contact, and where: planes, spheres and capsules. A slot is listed when the distance is below
-// margin + gap in some environment; in the others of the group it is then no contact by its distance. The contact is midway
-// between the surfaces, its normal from the first geom to the second (MuJoCo, "Computation": collision).
+// margin + gap in some environment; in the others of the group its distance says that there is no contact. It is written for
+// every slot, everything else only for those listed. The contact is midway between the surfaces, its normal from the first
+// geom to the second (MuJoCo, "Computation": collision).
 
 import { put } from "../memory";
 import {
@@ -20,6 +21,8 @@ import {
   HALF_2,
   LEVEL,
   NORMAL,
+  PAIR_AT_1,
+  PAIR_AT_2,
   PAIR_KIND,
   PAIR_REAL_SIZE,
   PAIR_REALS,
@@ -131,6 +134,7 @@ function floors(m: usize, w: usize, list: usize): i32 {
     );
     const above = add(load(place(w, slot, FLOOR_ORIGIN)), add(load(place(w, slot, FLOOR_POSITION)), rise));
     const distance = sub(mul(real(at, FLOOR_SIGN), above), real(at, LEVEL));
+    store(lane(place(w, slot, SLOT_AT), DISTANCE), distance);
     if (any(lt(distance, real(at, DETECT)))) {
       onFloor(w, slot, at, distance);
       count = append(list, count, s);
@@ -165,7 +169,6 @@ function onFloor(w: usize, slot: usize, at: usize, distance: v128): void {
       store(lane(out, TANGENT + k), a);
     }
   }
-  store(lane(out, DISTANCE), distance);
   if (word(slot, TANGENTS)) tangent(out, along);
 }
 
@@ -241,6 +244,8 @@ function pair(m: usize, w: usize, list: usize, count: i32, words: usize, at: usi
   const x = sub(x2, x1);
   const y = sub(y2, y1);
   const z = sub(z2, z1);
+  store(lane(place(w, words, PAIR_AT_1), DISTANCE), splat(FAR));
+  store(lane(place(w, words, PAIR_AT_2), DISTANCE), splat(FAR));
   // the first geom's axis, a plane's normal
   const ax = load(lane(one, 3));
   const ay = load(lane(one, 4));

@@ -140,6 +140,9 @@ export const SHIFT_1: i32 = 3;
 export const SHIFT_2: i32 = 5;
 /** First slot of the pair. */
 export const PAIR_SLOT: i32 = 7;
+/** Places of the quantities of its slots; twice the same where there is one. */
+export const PAIR_AT_1: i32 = 8;
+export const PAIR_AT_2: i32 = 9;
 
 export const PLANE_SPHERE: i32 = 0;
 export const PLANE_CAPSULE: i32 = 1;

@@ -256,12 +256,13 @@ function writePairs(model: CompiledModel, layout: Layout, slots: readonly Slot[]
   };
   const words: number[] = [];
   const reals: number[] = [];
-  slots.forEach(({ pair, floor, first, second, tree }, s) => {
+  slots.forEach(({ pair, place, floor, first, second, tree }, s) => {
     if (floor || slots[s - 1]?.pair === pair) return;
     const kind = kindOf(model, pair);
     const shift = (from: Placed) => (from.tree === tree ? [0, 0] : [trees[from.tree].origin, trees[tree].origin]);
     words.push(kind, shapeOf(pair.geom1, first), shapeOf(pair.geom2, second), ...shift(first), ...shift(second), s);
-    words.push(0, 0, 0, 0);
+    const next = slots[s + 1];
+    words.push(place, next?.pair === pair ? next.place : place, 0, 0);
     const plane = kind <= PairKind.planeCapsule;
     const size = second.radius + second.half + (plane ? 0 : first.radius + first.half);
     // somewhat more than what touches, so that rounding loses no contact
