@@ -151,6 +151,8 @@ protocol("Kolmogorov-Smirnov: as often below a probability as it says, small for
   assert.ok(kolmogorovSmirnov(sample(), sample(2)) < 1e-4);
   const same = sample();
   assert.is(kolmogorovSmirnov(same, same), 1);
+  assert.ok(kolmogorovSmirnov(sample().fill(1), sample().fill(1 + 1e-7)) < 1e-4);
+  assert.is(kolmogorovSmirnov(sample().fill(1), sample().fill(1 + 1e-7), 1e-6), 1);
 });
 
 protocol.run();

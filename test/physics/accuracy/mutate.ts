@@ -56,9 +56,10 @@ export function mutate(xml: string, random: Random): string {
 export function extraLink(xml: string, random: Random): string {
   const some = (low: number, high: number) => random.uniform(low, high).toFixed(4);
   const text = xml.replace(/<!--[\s\S]*?-->/g, "");
+  // the armature keeps explicit damping stable at the longest timestep
   const range = /<compiler\b[^>]*\bangle="radian"/.test(xml) ? "-0.7 0.7" : "-40 40";
   const link = `<body pos="${some(-0.05, 0.05)} 0 ${some(0.02, 0.1)}">
-    <joint type="hinge" axis="${some(-0.3, 0.3)} 1 ${some(-0.3, 0.3)}" limited="true" range="${range}" damping="${some(0.05, 0.5)}"/>
+    <joint type="hinge" axis="${some(-0.3, 0.3)} 1 ${some(-0.3, 0.3)}" limited="true" range="${range}" damping="${some(0.05, 0.3)}" armature="${some(0.02, 0.1)}"/>
     <geom type="capsule" fromto="0 0 0 ${some(-0.1, 0.1)} ${some(-0.05, 0.05)} ${some(0.1, 0.25)}" size="${some(0.02, 0.05)}"/>
   </body>`;
   return text.replace("</body>", `${link}</body>`);

@@ -1,5 +1,6 @@
 // The official MuJoCo build behind the protocol's interface, with Newton run to convergence, so that the answer depends on
-// no solver, tolerance or warm start. `rounded` rounds state and results to float32 after every step: what no float32 engine can beat.
+// no solver, tolerance or warm start. `rounded` rounds the state after every step, results, and the mass matrix before it is
+// solved with, to float32: what no float32 engine can beat.
 // `spoil` alters a model after compilation: the negative controls.
 import type { MjData, MjModel } from "@mujoco/mujoco";
 import { mujoco, mujocoModel } from "../../support/mujoco.js";
@@ -130,13 +131,15 @@ export class Official implements Simulated {
     const full = this.#buffer(nv * nv, (buffer) => mujoco.mj_fullM(model, data, buffer));
     const massMatrix = Array.from({ length: nv }, (_, i) => [...full.slice(i * nv, i * nv + i + 1)]).flat();
     const last = model.nbody - 1;
+    const qacc = this.#numbers(data.qacc);
+    if (this.#rounded) this.#solveRounded();
     return {
       massMatrix,
       qfrcBias: this.#numbers(data.qfrc_bias),
       qfrcPassive: this.#numbers(data.qfrc_passive),
       qfrcActuator: this.#numbers(data.qfrc_actuator),
       qaccSmooth: this.#numbers(data.qacc_smooth),
-      qacc: this.#numbers(data.qacc),
+      qacc,
       xpos: this.#numbers(data.xpos),
       energy: this.#numbers(data.energy),
       jacobian: {
@@ -145,6 +148,14 @@ export class Official implements Simulated {
       },
       contacts: this.#contacts(),
     };
+  }
+
+  // the unconstrained acceleration again, by the rounded mass matrix
+  #solveRounded(): void {
+    const { model, data } = this;
+    data.M.set(this.#numbers(data.M));
+    mujoco.mj_factorM(model, data);
+    data.qacc_smooth.set(this.#buffer(model.nv, (buffer) => mujoco.mj_solveM(model, data, buffer, data.qfrc_smooth)));
   }
 
   #buffer(length: number, fill: (buffer: unknown) => void): Float64Array {

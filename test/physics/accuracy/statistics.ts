@@ -39,10 +39,12 @@ export function standardError(values: readonly number[]): number {
 
 /**
  * Probability that two samples of one distribution differ at least as much as `a` and `b` do, by the largest distance of
- * their empirical distributions (asymptotic, with Stephens' correction for small samples).
+ * their empirical distributions (asymptotic, with Stephens' correction for small samples). Values within `tolerance` count as
+ * equal, so that rounding does not tell two constants apart.
  */
-export function kolmogorovSmirnov(a: readonly number[], b: readonly number[]): number {
-  const below = (values: readonly number[], x: number) => values.filter((value) => value <= x).length / values.length;
+export function kolmogorovSmirnov(a: readonly number[], b: readonly number[], tolerance = 0): number {
+  const below = (values: readonly number[], x: number) =>
+    values.filter((value) => value <= x + tolerance).length / values.length;
   const distance = Math.max(...[...a, ...b].map((x) => Math.abs(below(a, x) - below(b, x))));
   const root = Math.sqrt((a.length * b.length) / (a.length + b.length));
   const lambda = (root + 0.12 + 0.11 / root) * distance;
