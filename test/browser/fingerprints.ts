@@ -3,9 +3,11 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { cartPoleContinuous, loadRuntime, makeEnv, pets, type RuntimeOptions } from "../../src/index.js";
+import { compileMjcf } from "../../src/physics/index.js";
+import { randomMjcf } from "../physics/mjcf/random-model.js";
 import { kernelCases } from "../support/kernel-cases.js";
 
-/** The bits of every kernel's outputs, each kernel called twice (so that outputs that accumulate do). */
+/** The bits of every kernel's outputs, each called twice (so that outputs that accumulate do), and of compiled models. */
 export async function kernelFingerprint(options?: RuntimeOptions): Promise<string> {
   const runtime = await loadRuntime(options);
   const hash = sha256.create();
@@ -17,6 +19,13 @@ export async function kernelFingerprint(options?: RuntimeOptions): Promise<strin
     for (const { view } of outputs) hash.update(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
   }
   scope.dispose();
+  // seeds of documents that are valid
+  for (const seed of [4, 7, 10]) {
+    const model = compileMjcf(runtime.kernels, randomMjcf(seed));
+    for (const value of Object.values(model)) {
+      if (value instanceof Float64Array) hash.update(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+    }
+  }
   return bytesToHex(hash.digest());
 }
 
