@@ -9,7 +9,7 @@ const hostile = suite("mjcf hostile, slow");
 
 const MEGABYTE = 2 ** 20;
 
-// resident memory, for which compiling a document within the caps may take 256 MB
+// what src/physics/mjcf/limits.ts states, as growth of resident memory
 function checkMemory(before: number): void {
   const grown = (process.memoryUsage().rss - before) / MEGABYTE;
   assert.ok(grown < 512, `${grown.toFixed(0)} MB more`);

@@ -1,10 +1,10 @@
-// How much an MJCF document may ask for. They bound the time and memory that any text can cost, hostile or mistaken, and
-// lie far above the models that this engine is made for.
+// How much an MJCF document may ask for. These bound what any text can cost, hostile or mistaken: less than 512 MB and some
+// seconds for the dearest (test/slow/mjcf-hostile.test.ts). They lie far above the models that this engine is made for.
 
 /** Characters, over the document and all its includes. */
 export const MAX_TEXT = 4 * 1024 * 1024;
 
-/** Elements over all files, attributes of one, characters of one value in a message or of a name. */
+/** Elements over all files; characters of a name. */
 export const MAX_ELEMENTS = 100_000;
 export const MAX_NAME = 256;
 
