@@ -8,6 +8,7 @@ import { type Layout, layOut } from "./layout.js";
 import { layOutConstraints, type SlotPlaces } from "./layout-constraints.js";
 import { checkSimulable, compileMjcf, type MjcfOptions } from "./mjcf/compile.js";
 import { placeObservations } from "./observe.js";
+import { physicsSelfTest } from "./selftest.js";
 import { createSimulation, type Simulation } from "./simulation.js";
 
 /** Names that an error about an unknown one lists at most. */
@@ -99,7 +100,8 @@ function indexOf(kind: string, names: readonly string[], name: string): number {
 /**
  * A model of an MJCF document, MuJoCo's format, simulated as MuJoCo's documentation has it: bodies on hinges, slides and free
  * joints, actuators, joint limits, contacts of planes, spheres and capsules, the medium. `name` is what messages call the
- * document; `resolve` gives the text of an included file, and without it includes are refused.
+ * document; `resolve` gives the text of an included file, and without it includes are refused. The first model of a runtime checks the simulation kernels, and throws
+ * `CorruptionError` if they do not do what MuJoCo does.
  * Throws `MjcfError` with file, line and element for what is not valid, or would change the physics and is not supported.
  */
 export function loadMjcf(runtime: Runtime, xml: string, options?: MjcfOptions): Model {
@@ -110,5 +112,7 @@ export function loadMjcf(runtime: Runtime, xml: string, options?: MjcfOptions): 
 
 /** A compiled model in the memory of a runtime. @internal */
 export function createModel(runtime: Runtime, compiled: CompiledModel): Model {
-  return runtime.scoped((scope) => new Model(scope, compiled));
+  const make = (scope: Scope, constants: CompiledModel) => new Model(scope, constants);
+  physicsSelfTest(runtime, make);
+  return runtime.scoped((scope) => make(scope, compiled));
 }

@@ -3,7 +3,16 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { CorruptionError, PoisonedError } from "../../src/check.js";
+import { CorruptionError, MjcfError, PoisonedError } from "../../src/check.js";
+import { loadMjcf } from "../../src/physics/index.js";
+import {
+  physicsExpected,
+  SELF_TEST_BATCH,
+  SELF_TEST_STEPS,
+  selfTestInput,
+  selfTestModel,
+} from "../../src/physics/selftest.js";
+import { mujoco, mujocoModel } from "../support/mujoco.js";
 import { loadRuntime } from "../../src/wasm/index.js";
 import { selfTest, selfTestCases } from "../../src/wasm/selftest.js";
 
@@ -59,20 +68,49 @@ selftests("catches a damaged binary", async () => {
   for (let at = bytes.indexOf(multiply); at >= 0; at = bytes.indexOf(multiply, at + 1)) places.push(at);
   assert.ok(places.length > 50);
   const caught: number[] = [];
-  const chosen = places.filter((_, i) => i % Math.ceil(places.length / 60) === 0);
+  const chosen = places.filter((_, i) => i % Math.ceil(places.length / 200) === 0);
   for (const at of chosen) {
     const damaged = new Uint8Array(bytes);
     damaged[at + 1] = 0xe4; // f32x4.mul becomes f32x4.add
     try {
-      await loadRuntime({ wasm: damaged });
+      // the kernels of simulations are looked at before the first model
+      loadMjcf(await loadRuntime({ wasm: damaged, threads: 1 }), selfTestModel("Euler")).dispose();
     } catch (error) {
-      assert.ok(error instanceof CorruptionError || error instanceof PoisonedError, String(error));
+      const kinds = [CorruptionError, PoisonedError, MjcfError];
+      assert.ok(
+        kinds.some((kind) => error instanceof kind),
+        String(error),
+      );
       caught.push(at);
     }
   }
   console.log(`note: ${caught.length} of ${chosen.length} damaged binaries caught`);
   // what is left lies in branches for rare arguments
   assert.ok(caught.length >= 0.75 * chosen.length, `${caught.length} of ${chosen.length}`);
+});
+
+selftests("holds simulations to the official build", () => {
+  for (const integrator of ["Euler", "RK4"] as const) {
+    const model = mujocoModel(selfTestModel(integrator));
+    const data = new mujoco.MjData(model);
+    const { nv, nu } = model;
+    const { qvel, ctrl } = selfTestInput(nv, nu);
+    for (let b = 0; b < SELF_TEST_BATCH; b++) {
+      mujoco.mj_resetData(model, data);
+      (data.qvel as Float64Array).set(qvel.slice(b * nv, (b + 1) * nv));
+      (data.ctrl as Float64Array).set(ctrl.slice(b * nu, (b + 1) * nu));
+      for (let step = 0; step < SELF_TEST_STEPS; step++) mujoco.mj_step(model, data);
+      const want = physicsExpected[integrator].qvel.slice(b * nv, (b + 1) * nv);
+      (data.qvel as Float64Array).forEach((v, k) => {
+        assert.ok(Math.abs(v - want[k]!) <= 1e-5 * Math.max(1, Math.abs(v)), `${integrator} ${b} ${k}`);
+      });
+    }
+    mujoco.mj_forward(model, data);
+    const observed = [...(data.cvel as Float64Array), ...(data.xquat as Float64Array)];
+    observed.forEach((x, k) => assert.ok(Math.abs(x - physicsExpected[integrator].observed[k]!) <= 1e-5, `${k}`));
+    data.delete();
+    model.delete();
+  }
 });
 
 selftests.run();
