@@ -312,6 +312,12 @@ export class Simulation implements Disposable {
     return dof < 0 ? undefined : { dof, time: this.#now()[b] };
   }
 
+  /** Every quantity of the present state, where the layout has it. @internal */
+  evaluation(): Lanes {
+    this.#checkUsable();
+    return this.#evaluate(0);
+  }
+
   dispose(): void {
     this.#scope.dispose();
   }
