@@ -83,6 +83,7 @@ export {
 export {
   type BatchState,
   type CompiledModel,
+  type Contact,
   type Divergence,
   loadMjcf,
   type MjcfOptions,

@@ -6,7 +6,22 @@
 // whole body-tree (of the body below the world). Sums are taken relative to the origin of a tree, so that far from the
 // world's origin they lose nothing.
 
-import { add, cos, det, dot3, load, madd, mul, nmadd, sin, splat, store, sub, zero } from "./lanes";
+import {
+  ACTIVE_SLOTS,
+  AT,
+  FRICTION,
+  NORMAL,
+  RESIDUAL,
+  SLOT_AT,
+  SLOT_REAL_SIZE,
+  SLOT_REALS,
+  SLOT_SIZE,
+  SLOT_WORDS,
+  STRENGTH,
+  TANGENT,
+  TANGENTS,
+} from "./constraint-model";
+import { add, and, cos, det, dot3, load, lt, madd, min, mul, neg, nmadd, sin, splat, store, sub, zero } from "./lanes";
 import { lane, place, real, reals, record, word } from "./model";
 
 // what `observe` computes, one bit each
@@ -16,6 +31,7 @@ export const MATRICES: i32 = 4;
 export const CENTERS: i32 = 8;
 export const INERTIAS: i32 = 16;
 export const VELOCITIES: i32 = 32;
+export const FORCES: i32 = 64;
 
 // header: points are the origins of the bodies, their centers of mass, then geoms and sites
 export const POINT_COUNT: i32 = 96;
@@ -37,9 +53,11 @@ export const SUBTREE_COM: i32 = 111;
 export const SUBTREE_LINVEL: i32 = 112;
 export const CINERT: i32 = 113;
 export const CVEL: i32 = 114;
+export const CFRC_EXT: i32 = 115;
 /** [bodies, 3] each: a body's center of mass, and that of its subtree, relative to the body's reference. */
 export const CENTER: i32 = 116;
 export const SUBTREE_CENTER: i32 = 117;
+export const TOUCH_WORDS: i32 = 118;
 
 // words of a point, 4 each: rotation, position, origin of its link; reals: place in the link's frame
 const POINT_SIZE: i32 = 4;
@@ -74,6 +92,9 @@ const INERTIA: i32 = 6;
 /** In the parent's frame. */
 const QUATERNION: i32 = 12;
 
+// words of a slot of contacts, 4 each: bodies of the two geoms, origin that the contact point is about
+const TOUCH_SIZE: i32 = 4;
+
 // words of a joint that turns a body, 2 each: 0 free or 1 hinge, place of qpos; reals: rest, axis
 const TURN_SIZE: i32 = 2;
 const TURN_REAL_SIZE: i32 = 4;
@@ -83,9 +104,10 @@ export function observe(m: usize, w: usize, what: i32): void {
   if (what & POINTS) observePoints(m, w, 0, word(m, POINT_COUNT));
   if (what & QUATERNIONS) observeQuaternions(m, w);
   if (what & MATRICES) observeMatrices(m, w);
-  if (what & (CENTERS | INERTIAS | VELOCITIES)) observeCenters(m, w);
+  if (what & (CENTERS | INERTIAS | VELOCITIES | FORCES)) observeCenters(m, w);
   if (what & INERTIAS) observeInertias(m, w);
   if (what & VELOCITIES) observeVelocities(m, w);
+  if (what & FORCES) observeForces(m, w);
 }
 
 /** World positions of `count` points from the point `first` on. */
@@ -327,4 +349,90 @@ function observeVelocities(m: usize, w: usize): void {
       store(lane(linear, 3 * i + k), mul(inverse, momentum));
     }
   }
+}
+
+// contact forces on every body, as moment and force at the center of its body-tree
+function observeForces(m: usize, w: usize): void {
+  const out = place(w, m, CFRC_EXT);
+  const size = 6 * word(m, BODY_COUNT);
+  for (let k = 0; k < size; ++k) store(lane(out, k), zero());
+  const list = place(w, m, ACTIVE_SLOTS);
+  const count = word(list, 0);
+  for (let k = 1; k <= count; ++k) {
+    const s = word(list, k);
+    const slot = record(m, SLOT_WORDS, SLOT_SIZE, s);
+    const touch = record(m, TOUCH_WORDS, TOUCH_SIZE, s);
+    const at = place(w, slot, SLOT_AT);
+    const strength = load(lane(at, STRENGTH));
+    const sn = load(lane(at, RESIDUAL));
+    const nx = load(lane(at, NORMAL));
+    const ny = load(lane(at, NORMAL + 1));
+    const nz = load(lane(at, NORMAL + 2));
+    let fn = min(sn, zero());
+    let fx = mul(fn, nx);
+    let fy = mul(fn, ny);
+    let fz = mul(fn, nz);
+    if (word(slot, TANGENTS)) {
+      // rows of the pyramid: normal ± tangents times friction
+      const constants = reals(m, SLOT_REALS, SLOT_REAL_SIZE, s);
+      const s1 = load(lane(at, RESIDUAL + 1));
+      const s2 = load(lane(at, RESIDUAL + 2));
+      const a = min(add(sn, s1), zero());
+      const b = min(sub(sn, s1), zero());
+      const c = min(add(sn, s2), zero());
+      const d = min(sub(sn, s2), zero());
+      const f1 = mul(real(constants, FRICTION), sub(a, b));
+      const f2 = mul(real(constants, FRICTION + 1), sub(c, d));
+      fn = add(add(a, b), add(c, d));
+      const tx = load(lane(at, TANGENT));
+      const ty = load(lane(at, TANGENT + 1));
+      const tz = load(lane(at, TANGENT + 2));
+      fx = madd(f2, det(ny, nz, ty, tz), madd(f1, tx, mul(fn, nx)));
+      fy = madd(f2, det(nz, nx, tz, tx), madd(f1, ty, mul(fn, ny)));
+      fz = madd(f2, det(nx, ny, tx, ty), madd(f1, tz, mul(fn, nz)));
+    }
+    // where there is no contact the geometry means nothing
+    const touching = lt(zero(), strength);
+    const push = neg(strength);
+    fx = and(mul(push, fx), touching);
+    fy = and(mul(push, fy), touching);
+    fz = and(mul(push, fz), touching);
+    const origin = place(w, touch, 2);
+    apply(m, w, word(touch, 0), lane(at, AT), origin, touching, neg(fx), neg(fy), neg(fz));
+    apply(m, w, word(touch, 1), lane(at, AT), origin, touching, fx, fy, fz);
+  }
+}
+
+// adds the force at the point `at` about `origin` to the wrench on a body; the world feels none
+function apply(
+  m: usize,
+  w: usize,
+  index: i32,
+  at: usize,
+  origin: usize,
+  touching: v128,
+  fx: v128,
+  fy: v128,
+  fz: v128,
+): void {
+  if (!index) return;
+  const body = record(m, BODY_WORDS, BODY_SIZE, index);
+  const reference = place(w, body, REFERENCE);
+  const center = lane(place(w, m, SUBTREE_CENTER), 3 * word(body, ROOT));
+  const x = and(sub(add(sub(load(origin), load(reference)), load(at)), load(center)), touching);
+  const y = and(
+    sub(add(sub(load(lane(origin, 1)), load(lane(reference, 1))), load(lane(at, 1))), load(lane(center, 1))),
+    touching,
+  );
+  const z = and(
+    sub(add(sub(load(lane(origin, 2)), load(lane(reference, 2))), load(lane(at, 2))), load(lane(center, 2))),
+    touching,
+  );
+  const out = lane(place(w, m, CFRC_EXT), 6 * index);
+  store(out, add(load(out), det(y, z, fy, fz)));
+  store(lane(out, 1), add(load(lane(out, 1)), det(z, x, fz, fx)));
+  store(lane(out, 2), add(load(lane(out, 2)), det(x, y, fx, fy)));
+  store(lane(out, 3), add(load(lane(out, 3)), fx));
+  store(lane(out, 4), add(load(lane(out, 4)), fy));
+  store(lane(out, 5), add(load(lane(out, 5)), fz));
 }

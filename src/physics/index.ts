@@ -8,6 +8,7 @@ export {
   JointType,
   type PhysicsOptions,
 } from "./compiled.js";
+export type { Contact } from "./contacts.js";
 export { checkSimulable, compileMjcf, type MjcfOptions } from "./mjcf/compile.js";
 export { createModel, loadMjcf, Model } from "./model.js";
 export type { Quantity } from "./quantities.js";

@@ -44,6 +44,14 @@ export class Lanes {
     return out;
   }
 
+  /** A list of an environment's group: a count, then so many whole numbers. */
+  list(b: number, place: number): Int32Array {
+    const words = this.#words();
+    const lane = b % this.#lanes;
+    const at = (this.#first(b, place) - lane) * (words.length / this.tensor.size);
+    return words.slice(at + 1, at + 1 + words[at]);
+  }
+
   /** Writes rows [B, n]; where the mask leaves an environment out, its row is not read. */
   setRows(place: number, n: number, rows: ArrayLike<number>, mask?: Mask): void {
     const { view } = this.tensor;

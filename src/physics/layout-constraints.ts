@@ -35,7 +35,7 @@ export const ConstraintHeader = {
 /** Bounds that MuJoCo puts on the impedance and its midpoint, on friction, and on what it divides by. */
 const LEAST_IMPEDANCE = 1e-4;
 const MOST_IMPEDANCE = 0.9999;
-const LEAST_FRICTION = 1e-5;
+export const LEAST_FRICTION = 1e-5;
 const TINY = 1e-15;
 
 const PairKind = { planeSphere: 0, planeCapsule: 1, sphereSphere: 2, sphereCapsule: 3, capsuleCapsule: 4 } as const;

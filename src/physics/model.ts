@@ -46,7 +46,7 @@ export class Model implements Disposable {
     this.timestep = compiled.option.timestep;
     this.layout = layOut(compiled, this.runtime.kernels.physics_lanes() === 2 ? 8 : 4);
     this.slots = layOutConstraints(compiled, this.layout);
-    placeObservations(compiled, this.layout);
+    placeObservations(compiled, this.layout, this.slots);
     const block = this.layout.tables.pack();
     this.tables = scope.tensor([block.length], "u32").write(block);
   }

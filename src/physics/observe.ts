@@ -3,11 +3,20 @@
 
 import { type CompiledModel, JointType } from "./compiled.js";
 import { Header, type Layout } from "./layout.js";
+import type { SlotPlaces } from "./layout-constraints.js";
 import { type Matrix, matrixAt, multiply, rotate, sum, turned, type Vector, vectorAt } from "./rotation.js";
 import type { WorkspacePlan } from "./tables.js";
 
 /** What can be observed of an evaluation, as bits. */
-export const Observe = { points: 1, quaternions: 2, matrices: 4, centers: 8, inertias: 16, velocities: 32 } as const;
+export const Observe = {
+  points: 1,
+  quaternions: 2,
+  matrices: 4,
+  centers: 8,
+  inertias: 16,
+  velocities: 32,
+  forces: 64,
+} as const;
 
 /** Header words. */
 export const Observed = {
@@ -30,8 +39,10 @@ export const Observed = {
   subtreeLinvel: 112,
   cinert: 113,
   cvel: 114,
+  cfrcExt: 115,
   center: 116,
   subtreeCenter: 117,
+  touchWords: 118,
 } as const;
 
 /** First point of each kind, in the order of the table: origins of bodies, their centers of mass, geoms, sites. */
@@ -40,10 +51,15 @@ export function firstPoints({ nbody, ngeom }: CompiledModel) {
 }
 
 /** Adds the tables and places of observations to a layout. */
-export function placeObservations(model: CompiledModel, layout: Layout): void {
+export function placeObservations(model: CompiledModel, layout: Layout, slots: readonly SlotPlaces[]): void {
+  const { tables, trees } = layout;
   writePoints(model, layout);
   writeGeoms(model, layout);
   writeBodies(model, layout);
+  const touches = slots.flatMap(({ pair, tree }) => {
+    return [model.geomBody[pair.geom1], model.geomBody[pair.geom2], trees[tree].origin, 0];
+  });
+  tables.header[Observed.touchWords] = tables.words(touches);
   placeResults(model, layout.tables.header, layout.workspace);
 }
 
@@ -56,6 +72,7 @@ function placeResults({ nbody, ngeom }: CompiledModel, header: Int32Array, works
   header[Observed.subtreeLinvel] = workspace.place(3 * nbody);
   header[Observed.cinert] = workspace.place(10 * nbody);
   header[Observed.cvel] = workspace.place(6 * nbody);
+  header[Observed.cfrcExt] = workspace.place(6 * nbody);
   header[Observed.center] = workspace.place(3 * nbody);
   header[Observed.subtreeCenter] = workspace.place(3 * nbody);
 }

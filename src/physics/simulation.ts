@@ -16,6 +16,7 @@ import {
 import type { Disposable, NumericInput, SavedState } from "../types.js";
 import { Region, type Scope } from "../wasm/index.js";
 import { JointType } from "./compiled.js";
+import { type Contact, contactsOf } from "./contacts.js";
 import { jacobianOf } from "./jacobian.js";
 import { Lanes, type Mask, QUANTITY, type Reals } from "./lanes.js";
 import { Header } from "./layout.js";
@@ -233,6 +234,13 @@ export class Simulation implements Disposable {
     const rows = out ?? new Float64Array(count);
     readQuantity(this.model, quantity, this.#evaluate(observe), this.batch, rows);
     return rows;
+  }
+
+  /** Contacts of environment `b` at the present state, under the last controls. */
+  contacts(b: number): Contact[] {
+    this.#checkUsable();
+    checkInteger("simulation.contacts", "b", b, 0, this.batch - 1);
+    return contactsOf(this.model, this.#evaluate(0), b);
   }
 
   /**

@@ -107,7 +107,9 @@ selftests("holds simulations to the official build", () => {
     }
     mujoco.mj_forward(model, data);
     const observed = [...(data.cvel as Float64Array), ...(data.xquat as Float64Array)];
-    observed.forEach((x, k) => assert.ok(Math.abs(x - physicsExpected[integrator].observed[k]!) <= 1e-5, `${k}`));
+    observed.forEach((x, k) => {
+      assert.ok(Math.abs(x - physicsExpected[integrator].observed[k]!) <= 1e-5, `${k}`);
+    });
     data.delete();
     model.delete();
   }
