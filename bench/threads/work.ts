@@ -1,6 +1,9 @@
-// What is timed on threads: inference and training of PETS' ensemble for half-cheetah, 5 × [24, 200 × 4, 36].
+// What is timed on threads: inference and training of PETS' ensemble for half-cheetah, 5 × [24, 200 × 4, 36], and control
+// steps of bodies in contact, five steps of the simulation each.
 
+import { readFileSync } from "node:fs";
 import { createAdam, createEnsemble, createTrainer, logVarianceBounds } from "../../src/nn/index.js";
+import { loadMjcf } from "../../src/physics/index.js";
 import type { Runtime } from "../../src/wasm/index.js";
 
 const MEMBERS = 5;
@@ -13,6 +16,9 @@ export const works = {
   "predict 5 × 200 rows": (runtime: Runtime) => prediction(runtime, 200),
   "train, batch 256": (runtime: Runtime) => training(runtime, 256),
   "train, batch 32": (runtime: Runtime) => training(runtime, 32),
+  "simulate half_cheetah × 256": (runtime: Runtime) => simulation(runtime, "half_cheetah", 256),
+  "simulate half_cheetah × 64": (runtime: Runtime) => simulation(runtime, "half_cheetah", 64),
+  "simulate ant × 256": (runtime: Runtime) => simulation(runtime, "ant", 256),
 } as const;
 
 export type WorkName = keyof typeof works;
@@ -53,5 +59,16 @@ function training(runtime: Runtime, rows: number): () => number {
     const losses = new Float64Array(MEMBERS);
     trainer.step(order, 0, rows, losses);
     return losses[0]!;
+  };
+}
+
+function simulation(runtime: Runtime, name: string, batch: number): () => number {
+  const xml = readFileSync(new URL(`../../test/fixtures/mjcf/gymnasium/${name}.xml`, import.meta.url), "utf8");
+  const model = loadMjcf(runtime, xml, { name });
+  const simulation = model.simulation({ batch });
+  const ctrl = Float64Array.from({ length: batch * model.nu }, (_, k) => ((k * 7) % 11) / 5 - 1);
+  return () => {
+    simulation.step(ctrl, { repeat: 5 });
+    return simulation.getState().qpos.reduce((sum, q) => sum + q, 0);
   };
 }
