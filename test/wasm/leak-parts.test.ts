@@ -1,5 +1,6 @@
 // Kernels over tensors, random streams, environments and planners leave nothing behind.
 
+import { readFileSync } from "node:fs";
 import { cartPoleContinuous, createSampler, makeEnv, makeVectorEnv, trueDynamics } from "../../src/envs/index.js";
 import {
   cos,
@@ -14,6 +15,7 @@ import {
   swish,
   tanh,
 } from "../../src/kernels/index.js";
+import { loadMjcf, type Simulation } from "../../src/physics/index.js";
 import { cem, icem, mpc, mppi, type Planner, randomShooting } from "../../src/planning/index.js";
 import { loadRuntime } from "../../src/wasm/index.js";
 import { all, type LoopCase, loopSuite } from "../support/leaks.js";
@@ -46,7 +48,35 @@ function planning(name: string, create: () => Planner): LoopCase {
   };
 }
 
+const hopper = loadMjcf(runtime, readFileSync("test/fixtures/mjcf/gymnasium/hopper.xml", "utf8"));
+
+function simulating(name: string, calls: number, use: (simulation: Simulation) => void): LoopCase {
+  return {
+    name,
+    calls,
+    make() {
+      const part = hopper.simulation({ batch: 5 });
+      part.step();
+      return { part, call: () => use(part) };
+    },
+  };
+}
+
+const ctrl = new Float64Array(15);
+const qacc = new Float64Array(30);
+
 const cases: LoopCase[] = [
+  simulating("simulation.step", 100_000, (simulation) => simulation.step(ctrl)),
+  simulating("simulation.forward and read", 30_000, (simulation) => {
+    simulation.forward(ctrl);
+    simulation.read("qacc", qacc);
+    simulation.read("cfrcExt");
+    simulation.contacts(4);
+  }),
+  simulating("simulation.snapshot, restore and reset", 30_000, (simulation) => {
+    simulation.restore(simulation.snapshot());
+    simulation.reset([1, 0, 1, 0, 1]);
+  }),
   {
     name: "env.step and reset",
     make() {
