@@ -3,22 +3,11 @@
 
 export { pool_room } from "./parallel/reserve";
 export { rows_gather, rows_repeat } from "./data/rows";
-export { acrobot_reset, acrobot_reward, acrobot_step, acrobot_terminated } from "./envs/acrobot";
-export {
-  cartpole_reset,
-  cartpole_reward,
-  cartpole_step,
-  cartpole_terminated,
-  cartpole_v1_reward,
-  cartpole_v1_step,
-} from "./envs/cartpole";
-export {
-  mountain_car_reset,
-  mountain_car_reward,
-  mountain_car_step,
-  mountain_car_terminated,
-} from "./envs/mountain-car";
-export { pendulum_reset, pendulum_reward, pendulum_step, pendulum_terminated } from "./envs/pendulum";
+export { acrobot_reset, acrobot_step } from "./envs/acrobot";
+export { cartpole_reset, cartpole_step, cartpole_v1_step } from "./envs/cartpole";
+export { mountain_car_reset, mountain_car_step } from "./envs/mountain-car";
+export { pendulum_reset, pendulum_step } from "./envs/pendulum";
+export { task_reward, task_terminated } from "./envs/tasks";
 export { gemm_nn, gemm_tn } from "./linalg/gemm";
 export { gemm_pack, gemm_pack_transposed, gemm_unpack } from "./linalg/pack";
 export {

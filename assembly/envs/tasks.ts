@@ -1,16 +1,41 @@
-// The rewards and terminations that a rollout in Wasm can call, by the number of their task: src/envs/tasks has the same
-// numbers in its records, from 1 on. 0 stands for none.
+// The rewards and terminations that a rollout in Wasm can call, and the observations of tasks on rigid bodies, by the number of
+// their task: src/envs/tasks has the same numbers in its records, from 1 on. 0 stands for none.
 
+import { zero } from "../memory";
 import { acrobot_reward, acrobot_terminated } from "./acrobot";
 import { cartpole_reward, cartpole_terminated, cartpole_v1_reward } from "./cartpole";
+import {
+  half_cheetah_observe,
+  half_cheetah_pets_observe,
+  half_cheetah_pets_reward,
+  half_cheetah_reward,
+} from "./half-cheetah";
+import { hopper_observe, hopper_reward, hopper_terminated } from "./hopper";
+import {
+  inverted_double_pendulum_observe,
+  inverted_double_pendulum_reward,
+  inverted_double_pendulum_terminated,
+} from "./inverted-double-pendulum";
+import { inverted_pendulum_observe, inverted_pendulum_reward, inverted_pendulum_terminated } from "./inverted-pendulum";
 import { mountain_car_reward, mountain_car_terminated } from "./mountain-car";
-import { pendulum_reward, pendulum_terminated } from "./pendulum";
+import { pendulum_reward } from "./pendulum";
+import { reacher_observe, reacher_reward } from "./reacher";
+import { swimmer_observe, swimmer_reward } from "./swimmer";
+import { walker2d_observe, walker2d_reward, walker2d_terminated } from "./walker2d";
 
 const CARTPOLE: i32 = 1;
 const PENDULUM: i32 = 2;
 const ACROBOT: i32 = 3;
 const MOUNTAIN_CAR: i32 = 4;
 const CARTPOLE_V1: i32 = 5;
+const INVERTED_PENDULUM: i32 = 6;
+const INVERTED_DOUBLE_PENDULUM: i32 = 7;
+const REACHER: i32 = 8;
+const SWIMMER: i32 = 9;
+const HOPPER: i32 = 10;
+const HALF_CHEETAH: i32 = 11;
+const HALF_CHEETAH_PETS: i32 = 12;
+const WALKER2D: i32 = 13;
 
 /** out [B] f32: rewards of the task; nothing for task 0. */
 export function task_reward(task: i32, out: usize, observation: usize, action: usize, next: usize, B: usize): void {
@@ -19,12 +44,37 @@ export function task_reward(task: i32, out: usize, observation: usize, action: u
   else if (task == ACROBOT) acrobot_reward(out, observation, action, next, B);
   else if (task == MOUNTAIN_CAR) mountain_car_reward(out, observation, action, next, B);
   else if (task == CARTPOLE_V1) cartpole_v1_reward(out, observation, action, next, B);
+  else if (task == INVERTED_PENDULUM) inverted_pendulum_reward(out, observation, action, next, B);
+  else if (task == INVERTED_DOUBLE_PENDULUM) inverted_double_pendulum_reward(out, observation, action, next, B);
+  else if (task == REACHER) reacher_reward(out, observation, action, next, B);
+  else if (task == SWIMMER) swimmer_reward(out, observation, action, next, B);
+  else if (task == HOPPER) hopper_reward(out, observation, action, next, B);
+  else if (task == HALF_CHEETAH) half_cheetah_reward(out, observation, action, next, B);
+  else if (task == HALF_CHEETAH_PETS) half_cheetah_pets_reward(out, observation, action, next, B);
+  else if (task == WALKER2D) walker2d_reward(out, observation, action, next, B);
 }
 
 /** out [B] bytes: where an episode of the task ends; nothing for task 0. */
 export function task_terminated(task: i32, out: usize, next: usize, B: usize): void {
   if (task == CARTPOLE || task == CARTPOLE_V1) cartpole_terminated(out, next, B);
-  else if (task == PENDULUM) pendulum_terminated(out, next, B);
   else if (task == ACROBOT) acrobot_terminated(out, next, B);
   else if (task == MOUNTAIN_CAR) mountain_car_terminated(out, next, B);
+  else if (task == INVERTED_PENDULUM) inverted_pendulum_terminated(out, next, B);
+  else if (task == INVERTED_DOUBLE_PENDULUM) inverted_double_pendulum_terminated(out, next, B);
+  else if (task == HOPPER) hopper_terminated(out, next, B);
+  else if (task == WALKER2D) walker2d_terminated(out, next, B);
+  // episodes of the others have no end but the time limit
+  else if (task) zero(out, B);
+}
+
+/** What the task observes of a group of copies in the workspace `w`, to the block `o` (body.ts); `t` is its table. */
+export function task_observe(task: i32, m: usize, w: usize, t: usize, o: usize): void {
+  if (task == INVERTED_PENDULUM) inverted_pendulum_observe(m, w, o);
+  else if (task == INVERTED_DOUBLE_PENDULUM) inverted_double_pendulum_observe(m, w, t, o);
+  else if (task == REACHER) reacher_observe(m, w, t, o);
+  else if (task == SWIMMER) swimmer_observe(m, w, o);
+  else if (task == HOPPER) hopper_observe(m, w, o);
+  else if (task == HALF_CHEETAH) half_cheetah_observe(m, w, o);
+  else if (task == HALF_CHEETAH_PETS) half_cheetah_pets_observe(m, w, o);
+  else if (task == WALKER2D) walker2d_observe(m, w, o);
 }

@@ -2,6 +2,7 @@
 // A task finds all it needs at one address of arguments, written by the host before the region begins. src/wasm/tasks.ts
 // lists the kinds in the same order.
 
+import { bodies_task } from "../envs/bodies";
 import { rollout_task } from "../models/rollout";
 import { backward_task, forward_task, tangent_task } from "../nn/passes";
 import { predict_task } from "../nn/predict";
@@ -28,6 +29,8 @@ export function run_task(kind: i32, args: usize, task: i32, thread: i32): void {
       return rollout_task(args, task, thread);
     case 7:
       return physics_task(args, task, thread);
+    case 8:
+      return bodies_task(args, task, thread);
     default:
       unreachable();
   }

@@ -24,9 +24,9 @@ export function openEnv(runtime: Runtime, name: string, seed: number): TaskEnv<B
   return makeEnv(runtime, discrete ? continuousActions(task as Task<Discrete>) : (task as Task<Box>), { seed });
 }
 
-/** The task of that name; throws `UsageError` with the nearest name. */
+/** The task of that name, which may go without its version; throws `UsageError` with the nearest name. */
 export function findTask(name: string): (typeof tasks)[number] {
-  const task = tasks.find(({ id }) => id === name);
+  const task = tasks.find(({ id }) => id === name) ?? tasks.find(({ id }) => id.replace(/-v\d+$/, "") === name);
   if (task === undefined) {
     throw unknownName(
       "task",

@@ -86,7 +86,9 @@ class SingleEnv<A extends Space> implements TaskEnv<A> {
     }
     copy.action.write(checkActions("env.step", this.task, action));
     copy.step();
-    const terminated = copy.terminated.view[0] === 1;
+    const divergence = copy.divergence("env.step", 0);
+    if (divergence) throw divergence;
+    const terminated = copy.ended.view[0] === 1;
     const truncated = copy.count(0, terminated);
     return { observation: copy.observation.read(), reward: copy.reward.view[0], terminated, truncated, info: {} };
   }

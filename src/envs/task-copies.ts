@@ -1,13 +1,14 @@
 // B copies of a task in linear memory: what one environment (B = 1) and a batch of them have in common. Each copy has a
 // random stream of its own for its start states, so that copy i of a batch is bit for bit the single environment of its
-// seed.
+// seed. How copies start and move is the business of the task's dynamics.
 
 import { checkInteger, DisposedError, FormatError } from "../check.js";
 import { streamNumber } from "../kernels/index.js";
 import type { Disposable, DType, NamedArray, SavedState, Space, TypedArrays } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
 import { spaceSize } from "./spaces.js";
-import type { Task } from "./task.js";
+import { DivergedError } from "./diverged-error.js";
+import type { Dynamics, Task } from "./task.js";
 
 /** Where a copy stands in its episode. */
 export const Phase = { fresh: 0, running: 1, ended: 2 } as const;
@@ -15,12 +16,18 @@ export const Phase = { fresh: 0, running: 1, ended: 2 } as const;
 /** A start state is what `new RandomStream(runtime, seed, "env-start")` would draw, without a stream object per copy. */
 const START_STREAM = "env-start";
 
+/** A fill of random numbers can be entered at multiples of so many elements (assembly/random/philox.ts). */
+const FILL_ENTRY = 16;
+/** First of the values of `ended` that say at which degree of freedom a copy diverged. */
+const DIVERGED = 2;
+
 export class TaskCopies<A extends Space = Space> implements Disposable {
   readonly task: Task<A>;
   readonly B: number;
   readonly observation: Tensor;
   readonly reward: Tensor;
-  readonly terminated: Tensor<"u8">;
+  /** How the last step left each copy: 0 it goes on, 1 terminated, more: diverged. */
+  readonly ended: Tensor<"u8">;
   readonly action: Tensor;
   /** Per copy: seed of its stream, start states drawn from it, steps of the episode, phase. */
   readonly seeds: Float64Array;
@@ -28,7 +35,8 @@ export class TaskCopies<A extends Space = Space> implements Disposable {
   readonly elapsed: Int32Array;
   readonly phase: Uint8Array;
   readonly #state: Tensor<"f64">;
-  readonly #uniforms: Tensor;
+  readonly #numbers: Tensor;
+  readonly #dynamics: Dynamics;
   readonly #stream = streamNumber(START_STREAM);
   readonly #scope: Scope;
   #closed = false;
@@ -40,10 +48,11 @@ export class TaskCopies<A extends Space = Space> implements Disposable {
     this.B = B;
     this.#scope = scope;
     this.#state = scope.tensor([B, task.stateSize], "f64");
-    this.#uniforms = scope.tensor([task.startSize]);
+    this.#numbers = scope.tensor([task.startSize + (task.startNormals ?? 0)]);
+    this.#dynamics = scope.hold(task.dynamics(scope.runtime, task));
     this.observation = scope.tensor([B, D]);
     this.reward = scope.tensor([B]);
-    this.terminated = scope.tensor([B], "u8");
+    this.ended = scope.tensor([B], "u8");
     this.action = scope.tensor([B, spaceSize(task.actionSpace)]);
     this.seeds = new Float64Array(B);
     this.draws = new Uint32Array(B);
@@ -61,22 +70,44 @@ export class TaskCopies<A extends Space = Space> implements Disposable {
   /** Starts an episode of copy `b` from its stream. */
   start(b: number): void {
     const { kernels } = this.#scope.runtime;
-    const { stateSize, startSize, observationSpace } = this.task;
+    const { startSize: U, startNormals: Z = 0, observationSpace } = this.task;
     const seed = this.seeds[b];
     const [low, high] = [seed % 2 ** 32, Math.floor(seed / 2 ** 32)];
-    kernels.random_uniform(this.#uniforms.address, startSize, 0, low, high, this.#stream, this.draws[b]++, 0);
-    const state = this.#state.address + b * stateSize * 8;
+    const numbers = this.#numbers;
+    const draw = this.draws[b]++;
+    kernels.random_uniform(numbers.address, U, 0, low, high, this.#stream, draw, 0);
+    // the normals come from beyond the uniforms of the fill, from where it can be entered
+    const entry = FILL_ENTRY * Math.ceil(U / FILL_ENTRY);
+    if (Z > 0) kernels.random_normal(numbers.address + 4 * U, Z, entry, low, high, this.#stream, draw, 0);
     const observation = this.observation.address + b * observationSpace.low.length * 4;
-    this.task.kernels.reset(kernels)(state, observation, this.#uniforms.address, 1);
+    this.#dynamics.start(this.#state, b, observation, numbers);
     this.elapsed[b] = 0;
     this.phase[b] = Phase.running;
   }
 
   /** Steps every copy with `action`; phases and times are the caller's business. */
   step(): void {
-    const step = this.task.kernels.step(this.#scope.runtime.kernels);
-    const { reward, terminated, action, B } = this;
-    step(this.#state.address, this.observation.address, reward.address, terminated.address, action.address, B);
+    const { observation, reward, ended, action, B } = this;
+    this.#dynamics.step(this.#state.address, observation.address, reward.address, ended.address, action.address, B);
+  }
+
+  /**
+   * What became of copy `b` in the last step, other than that it goes on or has terminated: the error of its divergence,
+   * whose episode has then ended.
+   */
+  divergence(op: string, b: number): DivergedError | undefined {
+    const freedom = this.ended.view[b] - DIVERGED;
+    if (freedom < 0) return undefined;
+    const time = this.elapsed[b] * this.task.timeStep;
+    this.phase[b] = Phase.ended;
+    const { id } = this.task;
+    return new DivergedError(
+      op,
+      this.B > 1 ? `${id}, environment ${b}` : id,
+      freedom,
+      this.#dynamics.freedom(freedom),
+      time,
+    );
   }
 
   /** Counts the step of copy `b`, and ends its episode if it terminated or its time is up. Returns `truncated`. */

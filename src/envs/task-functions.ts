@@ -8,7 +8,6 @@ import type { Task } from "./task.js";
 
 /** Reward over arrays, which takes memory for the length of a call, and as rollouts in Wasm know it. */
 export function rewardFunction(runtime: Runtime, task: Task): RewardFunction {
-  const kernel = task.kernels.reward(runtime.kernels);
   const D = task.observationSpace.low.length;
   const A = spaceSize(task.actionSpace);
   const reward: RewardFunction = (observation, action, nextObservation, out) => {
@@ -22,7 +21,7 @@ export function rewardFunction(runtime: Runtime, task: Task): RewardFunction {
         (rows) => scope.tensor([rows.length]).write(rows).address,
       );
       const result = scope.tensor([B]);
-      kernel(result.address, inputs[0], inputs[1], inputs[2], B);
+      runtime.kernels.task_reward(task.number, result.address, inputs[0], inputs[1], inputs[2], B);
       result.read(out);
     } finally {
       scope.dispose();
@@ -33,7 +32,6 @@ export function rewardFunction(runtime: Runtime, task: Task): RewardFunction {
 
 /** Termination likewise. */
 export function terminationFunction(runtime: Runtime, task: Task): TerminationFunction {
-  const kernel = task.kernels.terminated(runtime.kernels);
   const D = task.observationSpace.low.length;
   const terminated: TerminationFunction = (nextObservation, out) => {
     const B = out.length;
@@ -42,7 +40,7 @@ export function terminationFunction(runtime: Runtime, task: Task): TerminationFu
     try {
       const next = scope.tensor([nextObservation.length]).write(nextObservation);
       const result = scope.tensor([B], "u8");
-      kernel(result.address, next.address, B);
+      runtime.kernels.task_terminated(task.number, result.address, next.address, B);
       result.read(out);
     } finally {
       scope.dispose();

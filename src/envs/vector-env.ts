@@ -20,6 +20,7 @@ import type {
 } from "../types.js";
 import type { Runtime } from "../wasm/index.js";
 import { checkActions } from "./actions.js";
+import type { DivergedError } from "./diverged-error.js";
 import { EpisodeError } from "./episode-error.js";
 import { batchBox } from "./spaces.js";
 import { checkSeed, createTaskCopies, Phase, type TaskCopies } from "./task-copies.js";
@@ -71,7 +72,11 @@ export interface VectorEnv<A extends Space = Space> extends Disposable {
    * with seed + i. Returns all observations [B, D].
    */
   reset(options?: { seed?: number; mask?: ArrayLike<boolean | number> }): { observation: Float32Array; info: Info };
-  /** Advances by one step. All `actions` ([B, A]; [B] of a discrete task) are checked before any environment moves. Without `out` allocates. */
+  /**
+   * Advances by one step. All `actions` ([B, A]; [B] of a discrete task) are checked before any environment moves. Without
+   * `out` allocates. When a simulated body diverges, `DivergedError` is thrown after all else is done: `out` holds what the
+   * others did, and the episode of the one that diverged has ended without reward.
+   */
   step(actions: NumericInput, out?: VectorStep): VectorStep;
   /** The complete state, for `restore` here or in another process. */
   snapshot(): SavedState;
@@ -165,7 +170,7 @@ class TaskVectorEnv<A extends Space> implements VectorEnv<A> {
     copies.action.write(checkActions(op, this.task, actions, batch));
     copies.step();
     copies.reward.read(out.reward);
-    copies.terminated.read(out.terminated);
+    let divergence: DivergedError | undefined;
     for (let b = 0; b < batch; b++) {
       if (copies.phase[b] === Phase.ended) {
         // next-step: what the kernel did to this row is overwritten by its new start
@@ -174,7 +179,10 @@ class TaskVectorEnv<A extends Space> implements VectorEnv<A> {
         out.terminated[b] = 0;
         out.truncated[b] = 0;
       } else {
-        out.truncated[b] = copies.count(b, out.terminated[b] === 1) ? 1 : 0;
+        const diverged = copies.divergence(op, b);
+        divergence ??= diverged;
+        out.terminated[b] = copies.ended.view[b] === 1 ? 1 : 0;
+        out.truncated[b] = !diverged && copies.count(b, out.terminated[b] === 1) ? 1 : 0;
       }
     }
     copies.observation.read(out.finalObservation);
@@ -182,6 +190,7 @@ class TaskVectorEnv<A extends Space> implements VectorEnv<A> {
       for (let b = 0; b < batch; b++) if (copies.phase[b] === Phase.ended) copies.start(b);
     }
     copies.observation.read(out.observation);
+    if (divergence) throw divergence;
     return out;
   }
 

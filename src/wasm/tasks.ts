@@ -11,6 +11,7 @@ export const taskKinds = [
   "train",
   "rollout",
   "physics",
+  "bodies",
 ] as const;
 
 export type TaskKind = (typeof taskKinds)[number];

@@ -60,14 +60,16 @@ for (const [binary, runtime] of runtimes) {
       const stream = new RandomStream(runtime, seed, "env-start");
       const env = makeEnv(runtime, task, { seed });
       runtime.scoped((scope) => {
+        const dynamics = task.dynamics(runtime, task);
         const uniforms = scope.tensor([task.startSize]);
         const state = scope.tensor([task.stateSize], "f64");
         const observation = scope.tensor([task.observationSpace.low.length]);
         for (let episode = 0; episode < 3; episode++) {
           stream.uniform(uniforms);
-          task.kernels.reset(runtime.kernels)(state.address, observation.address, uniforms.address, 1);
+          dynamics.start(state, 0, observation.address, uniforms);
           assert.is(bits(env.reset().observation), bits(observation.read()));
         }
+        dynamics.dispose();
         scope.dispose();
       });
       stream.dispose();

@@ -56,8 +56,8 @@ for (const task of [cartPoleContinuous, pendulum]) {
       const at = [observation, action, next].map((rows) => scope.tensor([rows.length]).write(rows).address);
       const out = scope.tensor([B]);
       const ended = scope.tensor([B], "u8");
-      task.kernels.reward(runtime.kernels)(out.address, at[0], at[1], at[2], B);
-      task.kernels.terminated(runtime.kernels)(ended.address, at[2], B);
+      runtime.kernels.task_reward(task.number, out.address, at[0], at[1], at[2], B);
+      runtime.kernels.task_terminated(task.number, ended.address, at[2], B);
       assert.equal(out.read(), reward);
       assert.equal(ended.read(), terminated);
       scope.dispose();

@@ -138,29 +138,39 @@ export function kernelCases(scope: Scope): KernelCase[] {
         kernels[`${task}_step`](states, observations, reward, ended, action, B),
     );
   }
-  add("cartpole_reward", [scope.tensor([B])], [normal(B, 4)], (out, next) =>
-    kernels.cartpole_reward(out, 0, 0, next, B),
-  );
-  add("cartpole_terminated", [bytes()], [normal(B, 4)], (out, next) => kernels.cartpole_terminated(out, next, B));
-  add("pendulum_reward", [scope.tensor([B])], [normal(B, 3), normal(B, 1)], (out, observation, action) =>
-    kernels.pendulum_reward(out, observation, action, 0, B),
-  );
   add(
     "cartpole_v1_step",
     [scope.tensor([B, 4], "f64").write(Array(B * 4).fill(0.1)), scope.tensor([B, 4]), scope.tensor([B]), bytes()],
     [uniform(B, 1)],
     (...at) => kernels.cartpole_v1_step(at[0], at[1], at[2], at[3], at[4], B),
   );
-  add("cartpole_v1_reward", [scope.tensor([B])], [], (out) => kernels.cartpole_v1_reward(out, 0, 0, 0, B));
-  add("acrobot_reward", [scope.tensor([B])], [normal(B, 6)], (out, next) => kernels.acrobot_reward(out, 0, 0, next, B));
-  add("acrobot_terminated", [bytes()], [normal(B, 6)], (out, next) => kernels.acrobot_terminated(out, next, B));
-  add("mountain_car_reward", [scope.tensor([B])], [normal(B, 1), normal(B, 2)], (out, action, next) =>
-    kernels.mountain_car_reward(out, 0, action, next, B),
-  );
-  add("mountain_car_terminated", [bytes()], [normal(B, 2)], (out, next) =>
-    kernels.mountain_car_terminated(out, next, B),
-  );
-  add("pendulum_terminated", [bytes()], [], (out) => kernels.pendulum_terminated(out, 0, B));
+  // by the number of the task: sizes of observation and action; which of observation, action, next its reward reads; whether
+  // its termination reads anything
+  const planned: readonly (readonly [number, number, string, boolean])[] = [
+    [4, 1, "n", true],
+    [3, 1, "oa", false],
+    [6, 1, "n", true],
+    [2, 1, "an", true],
+    [4, 1, "", true],
+    [4, 1, "n", true],
+    [9, 1, "n", true],
+    [10, 2, "an", false],
+    [8, 2, "oan", false],
+    [11, 3, "oan", true],
+    [17, 6, "oan", false],
+    [18, 6, "an", false],
+    [17, 6, "oan", true],
+  ];
+  planned.forEach(([d, a, reads, ends], i) => {
+    const inputs = [...reads].map((letter) => normal(B, letter === "a" ? a : d));
+    add("task_reward", [scope.tensor([B])], inputs, (out, ...at) => {
+      const [observation, action, next] = [..."oan"].map((letter) => at[reads.indexOf(letter)] ?? 0);
+      kernels.task_reward(i + 1, out, observation, action, next, B);
+    });
+    add("task_terminated", [bytes()], ends ? [normal(B, d)] : [], (out, next) =>
+      kernels.task_terminated(i + 1, out, next ?? 0, B),
+    );
+  });
 
   // models: E members, N sequences of H actions, Q particles per sequence and member, F features, T targets
   const [E, Q, D, F, T, stride] = [3, 2, 3, 6, 5, 16];

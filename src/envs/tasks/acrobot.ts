@@ -4,6 +4,7 @@
 // As in the original: the "book" dynamics without noise, start states uniform in ±0.1.
 
 import type { Discrete } from "../../types.js";
+import { analytic } from "../analytic.js";
 import { box, discrete } from "../spaces.js";
 import type { Task } from "../task.js";
 
@@ -25,10 +26,8 @@ export const acrobot: Task<Discrete> = /* @__PURE__ */ Object.freeze({
   stateSize: 4,
   startSize: 4,
   clipsActions: false,
-  kernels: {
+  dynamics: /* @__PURE__ */ analytic({
     reset: (kernels) => kernels.acrobot_reset,
     step: (kernels) => kernels.acrobot_step,
-    reward: (kernels) => kernels.acrobot_reward,
-    terminated: (kernels) => kernels.acrobot_terminated,
-  },
+  }),
 } satisfies Task<Discrete>);

@@ -6,6 +6,7 @@
 // them invalid; here they are an error.
 
 import type { Box } from "../../types.js";
+import { analytic } from "../analytic.js";
 import { box } from "../spaces.js";
 import type { Task } from "../task.js";
 
@@ -29,10 +30,8 @@ export const cartPoleContinuous: Task<Box> = /* @__PURE__ */ Object.freeze({
   stateSize: 4,
   startSize: 4,
   clipsActions: false,
-  kernels: {
+  dynamics: /* @__PURE__ */ analytic({
     reset: (kernels) => kernels.cartpole_reset,
     step: (kernels) => kernels.cartpole_step,
-    reward: (kernels) => kernels.cartpole_reward,
-    terminated: (kernels) => kernels.cartpole_terminated,
-  },
+  }),
 } satisfies Task<Box>);

@@ -4,6 +4,7 @@
 // As in the original (without its option `sutton_barto_reward`): Euler's method, start states uniform in ±0.05.
 
 import type { Discrete } from "../../types.js";
+import { analytic } from "../analytic.js";
 import { discrete } from "../spaces.js";
 import type { Task } from "../task.js";
 import { cartPoleContinuous } from "./cartpole-continuous.js";
@@ -21,10 +22,8 @@ export const cartPole: Task<Discrete> = /* @__PURE__ */ Object.freeze({
   stateSize: 4,
   startSize: 4,
   clipsActions: false,
-  kernels: {
+  dynamics: /* @__PURE__ */ analytic({
     reset: (kernels) => kernels.cartpole_reset,
     step: (kernels) => kernels.cartpole_v1_step,
-    reward: (kernels) => kernels.cartpole_v1_reward,
-    terminated: (kernels) => kernels.cartpole_terminated,
-  },
+  }),
 } satisfies Task<Discrete>);

@@ -4,7 +4,28 @@ import type { Task } from "../task.js";
 import { acrobot } from "./acrobot.js";
 import { cartPole } from "./cartpole.js";
 import { cartPoleContinuous } from "./cartpole-continuous.js";
+import { halfCheetah, halfCheetahPets } from "./half-cheetah.js";
+import { hopper } from "./hopper.js";
+import { invertedDoublePendulum } from "./inverted-double-pendulum.js";
+import { invertedPendulum } from "./inverted-pendulum.js";
 import { mountainCarContinuous } from "./mountain-car-continuous.js";
 import { pendulum } from "./pendulum.js";
+import { reacher } from "./reacher.js";
+import { swimmer } from "./swimmer.js";
+import { walker2d } from "./walker2d.js";
 
-export const tasks: readonly Task[] = [cartPoleContinuous, pendulum, acrobot, mountainCarContinuous, cartPole];
+export const tasks: readonly Task[] = [
+  cartPoleContinuous,
+  pendulum,
+  acrobot,
+  mountainCarContinuous,
+  cartPole,
+  invertedPendulum,
+  invertedDoublePendulum,
+  reacher,
+  swimmer,
+  hopper,
+  halfCheetah,
+  halfCheetahPets,
+  walker2d,
+];

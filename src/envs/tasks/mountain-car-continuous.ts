@@ -4,6 +4,7 @@
 // As in the original: forces outside [-1, 1] are clipped but charged as given; the start is at rest, uniform in [−0.6, −0.4].
 
 import type { Box } from "../../types.js";
+import { analytic } from "../analytic.js";
 import { box } from "../spaces.js";
 import type { Task } from "../task.js";
 
@@ -20,10 +21,8 @@ export const mountainCarContinuous: Task<Box> = /* @__PURE__ */ Object.freeze({
   stateSize: 2,
   startSize: 1,
   clipsActions: true,
-  kernels: {
+  dynamics: /* @__PURE__ */ analytic({
     reset: (kernels) => kernels.mountain_car_reset,
     step: (kernels) => kernels.mountain_car_step,
-    reward: (kernels) => kernels.mountain_car_reward,
-    terminated: (kernels) => kernels.mountain_car_terminated,
-  },
+  }),
 } satisfies Task<Box>);

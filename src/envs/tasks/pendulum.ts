@@ -3,6 +3,7 @@
 // torques outside [-2, 2] are clipped, and the start is uniform in θ ∈ ±π, θ̇ ∈ ±1.
 
 import type { Box } from "../../types.js";
+import { analytic } from "../analytic.js";
 import { box } from "../spaces.js";
 import type { Task } from "../task.js";
 
@@ -18,10 +19,8 @@ export const pendulum: Task<Box> = /* @__PURE__ */ Object.freeze({
   stateSize: 2,
   startSize: 2,
   clipsActions: true,
-  kernels: {
+  dynamics: /* @__PURE__ */ analytic({
     reset: (kernels) => kernels.pendulum_reset,
     step: (kernels) => kernels.pendulum_step,
-    reward: (kernels) => kernels.pendulum_reward,
-    terminated: (kernels) => kernels.pendulum_terminated,
-  },
+  }),
 } satisfies Task<Box>);

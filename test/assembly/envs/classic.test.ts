@@ -7,6 +7,9 @@ import type { Space } from "../../../src/types.js";
 import { runtime, runtimes } from "../../support/runtime.js";
 import { copies, spread, taskKernels, type TaskKernels } from "./support.js";
 
+/** Numbers of the tasks in assembly/envs/tasks.ts. */
+const numbers = { acrobot: acrobot.number, cartpole_v1: cartPole.number, mountain_car: mountainCarContinuous.number };
+
 const starts = suite("start states");
 
 for (const [task, low, high] of [
@@ -82,9 +85,8 @@ for (const [binary, on] of runtimes) {
       const action = scope.tensor([B, 1]).write(actions);
       const [reward, ended] = [scope.tensor([B]), scope.tensor([B], "u8")];
       const next = run.observation;
-      kernels[`${task}_reward`](reward.address, before.address, action.address, next.address, B);
-      const terminated = task === "cartpole_v1" ? kernels.cartpole_terminated : kernels[`${task}_terminated`];
-      terminated(ended.address, next.address, B);
+      kernels.task_reward(numbers[task], reward.address, before.address, action.address, next.address, B);
+      kernels.task_terminated(numbers[task], ended.address, next.address, B);
       see({
         state: run.state.read(),
         next: next.read(),
@@ -159,7 +161,7 @@ for (const [binary, on] of runtimes) {
       on.scoped((scope) => {
         const scaled = next.map((value, i) => value * (i % 6 < 2 ? 0.5 : i % 6 < 4 ? 1.7 : 1));
         const ended = scope.tensor([B], "u8");
-        kernels.acrobot_terminated(ended.address, scope.tensor([B, 6]).write(scaled).address, B);
+        kernels.task_terminated(3, ended.address, scope.tensor([B, 6]).write(scaled).address, B);
         const wrong = ended.read().filter((flag, b) => flag !== terminated[b]).length;
         assert.ok(wrong <= 1, `${wrong} wrong`);
         scope.dispose();
@@ -172,8 +174,8 @@ for (const [binary, on] of runtimes) {
       const next = scope.tensor([2, 6]).write(new Array(12).fill(Number.NaN));
       const [reward, ended] = [scope.tensor([2]), scope.tensor([2], "u8")];
       for (const task of ["acrobot", "mountain_car"] as const) {
-        kernels[`${task}_reward`](reward.address, next.address, next.address, next.address, 2);
-        kernels[`${task}_terminated`](ended.address, next.address, 2);
+        kernels.task_reward(numbers[task], reward.address, next.address, next.address, next.address, 2);
+        kernels.task_terminated(numbers[task], ended.address, next.address, 2);
         assert.ok(reward.read().every(Number.isNaN));
         assert.equal([...ended.read()], [0, 0]);
       }

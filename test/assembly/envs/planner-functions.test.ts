@@ -32,8 +32,8 @@ for (const [binary, runtime] of runtimes) {
       const ended = scope.tensor([B], "u8");
       reward.view.fill(Number.NaN);
       ended.view.fill(7);
-      kernels.cartpole_reward(reward.address, next.address, action.address, next.address, B);
-      kernels.cartpole_terminated(ended.address, next.address, B);
+      kernels.task_reward(1, reward.address, next.address, action.address, next.address, B);
+      kernels.task_terminated(1, ended.address, next.address, B);
       assert.equal([...reward.read()], rewards);
       assert.equal(
         [...ended.read()].map((flag) => flag === 1),
@@ -48,8 +48,8 @@ for (const [binary, runtime] of runtimes) {
       const next = scope.tensor([2, 4]).write([0, 0, Number.NaN, 0, Number.NaN, 0, 0, 0]);
       const reward = scope.tensor([2]);
       const ended = scope.tensor([2], "u8");
-      kernels.cartpole_reward(reward.address, next.address, next.address, next.address, 2);
-      kernels.cartpole_terminated(ended.address, next.address, 2);
+      kernels.task_reward(1, reward.address, next.address, next.address, next.address, 2);
+      kernels.task_terminated(1, ended.address, next.address, 2);
       assert.equal([...reward.read()], [0, 0]);
       assert.equal([...ended.read()], [1, 1]);
       scope.dispose();
@@ -69,8 +69,8 @@ for (const [binary, runtime] of runtimes) {
         reward.view.fill(Number.NaN);
         ended.view.fill(7);
         const { address } = observation;
-        kernels.pendulum_reward(reward.address, address, action.address, address, B);
-        kernels.pendulum_terminated(ended.address, address, B);
+        kernels.task_reward(2, reward.address, address, action.address, address, B);
+        kernels.task_terminated(2, ended.address, address, B);
         assert.ok(distance(reward.read(), rewards) < 1e-6);
         assert.ok([...ended.read()].every((flag) => flag === 0));
         scope.dispose();
@@ -82,14 +82,14 @@ for (const [binary, runtime] of runtimes) {
     runtime.scoped((scope) => {
       const empty = scope.tensor([0]);
       const { address } = empty;
-      kernels.pendulum_reward(address, address, address, address, 0);
-      kernels.pendulum_terminated(address, address, 0);
-      kernels.cartpole_reward(address, address, address, address, 0);
-      kernels.cartpole_terminated(address, address, 0);
+      kernels.task_reward(2, address, address, address, address, 0);
+      kernels.task_terminated(2, address, address, 0);
+      kernels.task_reward(1, address, address, address, address, 0);
+      kernels.task_terminated(1, address, address, 0);
       const observation = scope.tensor([2, 3]).write([Number.NaN, 0, 0, 1, 0, 2]);
       const action = scope.tensor([2, 1]).write([0, 1]);
       const reward = scope.tensor([2]);
-      kernels.pendulum_reward(reward.address, observation.address, action.address, observation.address, 2);
+      kernels.task_reward(2, reward.address, observation.address, action.address, observation.address, 2);
       assert.ok(Number.isNaN(reward.read()[0]));
       assert.ok(Math.abs(reward.read()[1] + 0.401) < 1e-6);
       scope.dispose();

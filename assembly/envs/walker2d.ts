@@ -1,0 +1,47 @@
+// Gymnasium's Walker2d-v5: two legs with feet. Observation qpos without x, qvel within ±10. It is healthy while 0.8 < z < 2 and
+// |angle| < 1; reward = v + 1 (while healthy) − 1e-3 Σ a², v the mean velocity along x over the step; the episode ends when
+// it is not.
+
+import { put } from "../memory";
+import { add, and, load, nmadd, not, select, splat, store, zero } from "../physics/lanes";
+import { lane, place, QPOS } from "../physics/model";
+import { at, between, between_steps, effort, effortOf, ENDED, positions, REWARD, speed, velocities } from "./body";
+
+const LOW: f64 = 0.8;
+const HIGH: f64 = 2;
+const TILT: f64 = 1;
+const FASTEST: f64 = 10;
+const EFFORT: f64 = 1e-3;
+const SECONDS: f64 = 0.008;
+const D: usize = 17;
+const A: i32 = 6;
+/** Number of the velocity along x in an observation. */
+const VX: usize = 8;
+
+export function walker2d_observe(m: usize, w: usize, o: usize): void {
+  velocities(m, w, o, positions(m, w, o, 0, 1), FASTEST);
+  const qpos = place(w, m, QPOS);
+  const healthy = and(between(load(lane(qpos, 1)), LOW, HIGH), between(load(lane(qpos, 2)), -TILT, TILT));
+  const alive = select(splat(1), zero(), healthy);
+  store(lane(o, REWARD), nmadd(splat(EFFORT), effort(m, w), add(alive, speed(o, 0, SECONDS))));
+  store(lane(o, ENDED), not(healthy));
+}
+
+function healthy(next: usize, b: usize): bool {
+  const z = at(next, b, D, 0);
+  return z > LOW && z < HIGH && Math.abs(at(next, b, D, 1)) < TILT;
+}
+
+/** Reward for planners, out [B] f32: v as the mean of the velocities before and after the step, each of at most 10. */
+export function walker2d_reward(out: usize, observation: usize, action: usize, next: usize, B: usize): void {
+  for (let b: usize = 0; b < B; b++) {
+    const cost = EFFORT * effortOf(action + b * A * 4, A);
+    const v = between_steps(observation, next, b, D, VX);
+    put<f32>(out + (b << 2), <f32>(v + (healthy(next, b) ? 1.0 : 0.0) - cost));
+  }
+}
+
+/** Termination for planners, out [B] bytes: exactly the task's but for numbers that round to a limit. */
+export function walker2d_terminated(out: usize, next: usize, B: usize): void {
+  for (let b: usize = 0; b < B; b++) put<u8>(out + b, healthy(next, b) ? 0 : 1);
+}

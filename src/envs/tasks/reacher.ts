@@ -1,0 +1,50 @@
+// Gymnasium's Reacher-v5: move the tip of a planar arm to a target. reward = −distance − Σ a²; episodes of 50 steps, never
+// terminated. What planners see of it is exact. The target is uniform in a disk of 0.2 m.
+
+import type { Box } from "../../types.js";
+import { bodies } from "../bodies.js";
+import { box } from "../spaces.js";
+import type { Task } from "../task.js";
+
+import { xml } from "./xml/reacher.js";
+
+const RADIUS = 0.2;
+/** Numbers of the arm: two angles, two velocities. */
+const ARM = 4;
+/** Places tried for the target: that none is in the disk has a chance of 4e-22. */
+const TRIES = 32;
+
+// angles in ±0.1, velocities in ±0.005; the target is the first of the places in the square that lies in the disk
+function start(_: unknown, numbers: Float32Array): Float64Array {
+  const state = new Float64Array(8);
+  const within = (k: number, scale: number) => scale * (2 * numbers[k] - 1);
+  for (let k = 0; k < 2; k++) state[k] = within(k, 0.1);
+  for (let k = 0; k < 2; k++) state[4 + k] = within(2 + k, 0.005);
+  for (let i = 0; i < TRIES; i++) {
+    const [x, y] = [within(ARM + 2 * i, RADIUS), within(ARM + 2 * i + 1, RADIUS)];
+    if (x * x + y * y >= RADIUS * RADIUS) continue;
+    state[2] = x;
+    state[3] = y;
+    break;
+  }
+  return state;
+}
+
+export const reacher: Task<Box> = /* @__PURE__ */ Object.freeze({
+  id: "Reacher-v5",
+  number: 8,
+  observationSpace: /* @__PURE__ */ box(-Infinity, Infinity, [10]),
+  actionSpace: /* @__PURE__ */ box(-1, 1, [2]),
+  maxEpisodeSteps: 50,
+  timeStep: 0.02,
+  angles: [],
+  stateSize: 8,
+  startSize: 68,
+  clipsActions: true,
+  dynamics: /* @__PURE__ */ bodies({
+    xml,
+    frameSkip: 2,
+    points: [{ body: "fingertip" }, { body: "target" }],
+    start,
+  }),
+} satisfies Task<Box>);
