@@ -1,5 +1,6 @@
 // The accuracy protocol: how far a simulator is from reference records, level by level, and what is allowed.
 //
+//   0 compile         every array of the compiled model
 //   1 state           positions of bodies relative to their root's, energy, a Jacobian
 //   2 smooth          mass matrix, bias, passive and actuator forces, unconstrained acceleration
 //   3 contacts        which, how deep, where, in which direction
@@ -12,6 +13,7 @@
 // The error of a against b is max |a − b| / max(1, max |b|). A float32 simulator cannot be closer than MuJoCo is to itself when its
 // state is rounded to float32 after every step, and its mass matrix before it is solved with; where a gate needs that floor, it is
 // computed on the same states and trajectories.
+import { comparisons, mujocoArrays } from "../mjcf/support.js";
 import { episodes, type EpisodeStatistics } from "./episodes.js";
 import { conservativeCopy, smoothCopy } from "./mutate.js";
 import { officialEngine } from "./official.js";
@@ -300,11 +302,16 @@ export interface ProtocolOptions {
   readonly tests?: number;
 }
 
-/** Levels 1 to 8 for one simulator and one reference. */
+/** Levels 0 to 8 for one simulator and one reference. */
 export function measure(engine: Engine, reference: Reference, options: ProtocolOptions = {}): Row[] {
-  const { levels = [1, 2, 3, 4, 5, 6, 7, 8], tests = 100 } = options;
+  const { levels = [0, 1, 2, 3, 4, 5, 6, 7, 8], tests = 100 } = options;
   const ledger = new Ledger();
-  if (levels.some((level) => level <= 5)) {
+  if (levels.includes(0) && engine.compile) {
+    const arrays = comparisons(engine.compile(reference.xml), mujocoArrays(reference.xml), true);
+    for (const [, ours, theirs] of arrays)
+      ledger.add("0", "arrays of the compiled model", exact(1e-6), errorOf(ours, theirs));
+  }
+  if (levels.some((level) => level >= 1 && level <= 5)) {
     use(engine, reference.xml, (simulated) => situations(ledger, simulated, reference));
   }
   if (levels.includes(6)) trajectories(ledger, engine, reference);

@@ -1,6 +1,8 @@
 // What the accuracy protocol asks of a simulator, whichever it is: the official MuJoCo build, the same rounded to float32 or
 // spoiled on purpose, or ours. All calls are for a batch; element b of every array belongs to environment b.
 
+import type { CompiledModel } from "../../../src/physics/index.js";
+
 export type Numbers = ArrayLike<number>;
 
 export interface State {
@@ -68,4 +70,6 @@ export interface Simulated {
 export interface Engine {
   readonly name: string;
   load(xml: string): Simulated;
+  /** Constants of a document, where the engine has a compiler of its own. */
+  compile?(xml: string): CompiledModel;
 }

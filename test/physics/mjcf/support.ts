@@ -76,38 +76,46 @@ const quaternions = { bodyQuat: "body_quat", geomQuat: "geom_quat", siteQuat: "s
 
 const sizes = ["nq", "nv", "nu", "nbody", "njnt", "ngeom"] as const;
 
-/** Everything that a model has, against MuJoCo's; `live` asks for what only the official build gives. */
-export function compareModels(ours: CompiledModel, theirs: Arrays, live: boolean, tolerance = 1e-9): void {
+/** An array of ours by name, MuJoCo's, and how large an error is no error. */
+type Comparison = readonly [name: string, ours: ArrayLike<number>, theirs: ArrayLike<number>, floor: number];
+
+/** Everything that a model has, beside MuJoCo's; `live` asks for what only the official build gives. */
+export function comparisons(ours: CompiledModel, theirs: Arrays, live: boolean): Comparison[] {
   const numbers = (name: string): number[] => Array.from((theirs[name] ?? []) as ArrayLike<number>);
   // rounding of terms of size 1, and what 12 digits leave of a quaternion
   const floor = live ? 1e-13 : 1e-11;
-  const check = (name: string, a: ArrayLike<number>, b: ArrayLike<number>): void => {
-    checkClose(name, a, b, tolerance, floor);
-  };
-  for (const name of sizes) assert.is(ours[name], theirs[name], name);
+  const found: Comparison[] = [];
+  const compare = (name: string, a: ArrayLike<number>, b: ArrayLike<number>) => found.push([name, a, b, floor]);
   for (const [name, mujocoName] of Object.entries(live ? { ...same, ...more } : same)) {
-    check(name, ours[name as keyof typeof same], numbers(mujocoName));
+    compare(name, ours[name as keyof typeof same], numbers(mujocoName));
   }
   for (const [name, mujocoName] of Object.entries(quaternions)) {
     const own = ours[name as keyof typeof quaternions];
-    if (live || name !== "siteQuat") check(name, rotations(own), rotations(numbers(mujocoName)));
+    if (live || name !== "siteQuat") compare(name, rotations(own), rotations(numbers(mujocoName)));
   }
   // MuJoCo leaves products of inertia of this size in place
   const inertia = tensors(ours.bodyInertia, ours.bodyIquat);
   const reference = tensors(numbers("body_inertia"), numbers("body_iquat"));
-  checkClose("inertia tensors", inertia, reference, tolerance, Math.max(floor, 2e-12));
-  check("meaninertia", [ours.meaninertia], [theirs.meaninertia as number]);
+  found.push(["inertia tensors", inertia, reference, Math.max(floor, 2e-12)]);
+  compare("meaninertia", [ours.meaninertia], [theirs.meaninertia as number]);
   const gear = numbers("actuator_gear").filter((_, i) => i % 6 === 0);
-  check("actuatorGear", ours.actuatorGear, gear);
+  compare("actuatorGear", ours.actuatorGear, gear);
   const joints = numbers("actuator_trnid").filter((_, i) => i % 2 === 0);
-  check("actuatorJnt", ours.actuatorJnt, joints);
+  compare("actuatorJnt", ours.actuatorJnt, joints);
   const gain = numbers("actuator_gainprm").filter((_, i, { length }) => i % (length / Math.max(1, ours.nu)) === 0);
-  check("actuatorGain", ours.actuatorGain, gain);
+  compare("actuatorGain", ours.actuatorGain, gain);
   const width = numbers("actuator_biasprm").length / Math.max(1, ours.nu);
   const affine = numbers("actuator_biastype");
   const bias = numbers("actuator_biasprm").filter((_, i) => i % width < 3);
   const effective = live ? bias.map((value, i) => (affine[Math.floor(i / 3)] === 1 ? value : 0)) : bias;
-  check("actuatorBias", ours.actuatorBias, effective);
+  compare("actuatorBias", ours.actuatorBias, effective);
+  return found;
+}
+
+/** Holds every comparison to the tolerance. */
+export function compareModels(ours: CompiledModel, theirs: Arrays, live: boolean, tolerance = 1e-9): void {
+  for (const name of sizes) assert.is(ours[name], theirs[name], name);
+  for (const [name, a, b, floor] of comparisons(ours, theirs, live)) checkClose(name, a, b, tolerance, floor);
 }
 
 // relative to each number by itself, down to the floor
