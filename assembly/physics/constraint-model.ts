@@ -51,7 +51,7 @@ export const FLOOR_POSITION: i32 = 4;
 export const FLOOR_ORIGIN: i32 = 5;
 /** 1 where the first tangent is along the axis of a capsule. */
 export const ALONG: i32 = 6;
-/** 0 for a contact without friction, else 2. */
+/** 0 for a contact without friction, else 2; 1 where all motion is in a plane and only the first tangent lies in it. */
 export const TANGENTS: i32 = 7;
 /** Place of the slot's quantities. */
 export const SLOT_AT: i32 = 8;
@@ -114,7 +114,7 @@ export const POWER: i32 = 9;
 
 // quantities of a slot: distance between the surfaces; contact point about the origin of the moving geom's tree; normal from
 // the first geom to the second; first tangent; D, the weight of a violated row; residual acceleration J a − a_ref along
-// normal and tangents, tangents times friction; the same of the search direction; the Jacobian, 1 or 3 for each entry
+// normal and tangents, tangents times friction; the same of the search direction; the Jacobian, 1 + TANGENTS for each entry
 export const DISTANCE: i32 = 0;
 export const AT: i32 = 1;
 export const NORMAL: i32 = 4;

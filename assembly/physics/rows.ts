@@ -121,7 +121,9 @@ export function contactRows(m: usize, w: usize, count: i32): void {
     const s = word(list, k);
     const slot = record(m, SLOT_WORDS, SLOT_SIZE, s);
     const at = reals(m, SLOT_REALS, SLOT_REAL_SIZE, s);
-    if (word(slot, TANGENTS)) frictional(m, w, slot, at);
+    const tangents = word(slot, TANGENTS);
+    if (tangents == 2) frictional(m, w, slot, at);
+    else if (tangents) planar(m, w, slot, at);
     else frictionless(m, w, slot, at);
   }
 }
@@ -191,6 +193,66 @@ function settle(out: usize, soft: usize, curve: i32, r: v128, touching: v128, su
   store(lane(out, STRENGTH), and(strength, touching));
   const residual = madd(mul(real(soft, STIFF), imp), r, sum);
   store(lane(out, RESIDUAL), select(residual, splat(1), touching));
+}
+
+// where nothing moves along the second tangent; both geoms' trees have one origin here
+function planar(m: usize, w: usize, slot: usize, at: usize): void {
+  const out = place(w, slot, SLOT_AT);
+  const soft = at + <usize>(SLOT_SOFT * REAL);
+  const distance = load(lane(out, DISTANCE));
+  const touching = lt(distance, real(at, MARGIN));
+  const friction = real(at, FRICTION);
+  const nx = load(lane(out, NORMAL));
+  const ny = load(lane(out, NORMAL + 1));
+  const nz = load(lane(out, NORMAL + 2));
+  const tx = mul(friction, load(lane(out, TANGENT)));
+  const ty = mul(friction, load(lane(out, TANGENT + 1)));
+  const tz = mul(friction, load(lane(out, TANGENT + 2)));
+  const px = load(lane(out, AT));
+  const py = load(lane(out, AT + 1));
+  const pz = load(lane(out, AT + 2));
+  const mx = det(py, pz, ny, nz);
+  const my = det(pz, px, nz, nx);
+  const mz = det(px, py, nx, ny);
+  const ux = det(py, pz, ty, tz);
+  const uy = det(pz, px, tz, tx);
+  const uz = det(px, py, tx, ty);
+  const qvel = place(w, m, QVEL);
+  const smooth = place(w, m, QACC_SMOOTH);
+  const damp = real(soft, DAMP);
+  let sn = zero();
+  let s1 = zero();
+  let J = lane(out, JACOBIAN);
+  let entry = place(m, slot, ENTRIES);
+  for (let n = word(slot, ENTRY_COUNT); n > 0; --n) {
+    const axis = place(w, entry, ENTRY_AXIS);
+    const dof: usize = place(0, entry, ENTRY_DOF);
+    const vx = load(lane(axis, 3));
+    const vy = load(lane(axis, 4));
+    const vz = load(lane(axis, 5));
+    let jn = dot3(nx, ny, nz, vx, vy, vz);
+    let j1 = dot3(tx, ty, tz, vx, vy, vz);
+    if (word(entry, ENTRY_FLAGS) & ENTRY_TURNS) {
+      const ax = load(axis);
+      const ay = load(lane(axis, 1));
+      const az = load(lane(axis, 2));
+      jn = add(jn, dot3(mx, my, mz, ax, ay, az));
+      j1 = add(j1, dot3(ux, uy, uz, ax, ay, az));
+    }
+    jn = and(jn, touching);
+    j1 = and(j1, touching);
+    store(J, jn);
+    store(J + 16, j1);
+    const rate = madd(damp, load(qvel + dof), load(smooth + dof));
+    sn = madd(jn, rate, sn);
+    s1 = madd(j1, rate, s1);
+    J += 32;
+    entry += ENTRY_SIZE << 2;
+  }
+  store(lane(out, RESIDUAL + 1), and(s1, touching));
+  // for readers of the four rows
+  store(lane(out, RESIDUAL + 2), zero());
+  settle(out, soft, word(slot, CURVE), sub(distance, real(at, MARGIN)), touching, sn);
 }
 
 function frictional(m: usize, w: usize, slot: usize, at: usize): void {

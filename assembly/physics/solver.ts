@@ -95,8 +95,8 @@ const MOST_TRIALS: i32 = 12;
 const ROUNDING: f64 = LANE_BITS == 64 ? 1e-14 : 4e-6;
 /** A step that is this small against the whole, in the norm of M, is the last. */
 const LAST: f64 = LANE_BITS == 64 ? 1e-28 : 1e-13;
-/** Slope at which a line is at its minimum, against that of the start. */
-const FLAT: f64 = 1e-3;
+/** Slope that is near enough to the minimum of a line, against that of the start. */
+const FLAT: f64 = 0.1;
 
 export function newton(m: usize, w: usize, slots: i32, limits: i32): void {
   const nv = word(m, NV);
@@ -230,8 +230,6 @@ function addSlots(m: usize, w: usize, slots: i32, full: bool): void {
   const list = place(w, m, ACTIVE_SLOTS);
   const H = place(w, m, HESSIAN);
   const g = place(w, m, GRADIENT);
-  const rowWord = full ? FULL_ROW : ENTRY_ROW;
-  const columnWord = full ? FULL_COLUMN : ENTRY_COLUMN;
   for (let k = 1; k <= slots; ++k) {
     const slot = slotAt(m, list, k);
     const at = place(w, slot, SLOT_AT);
@@ -240,20 +238,36 @@ function addSlots(m: usize, w: usize, slots: i32, full: bool): void {
     const D = load(lane(at, STRENGTH));
     const sn = load(lane(at, RESIDUAL));
     const J = lane(at, JACOBIAN);
-    if (!word(slot, TANGENTS)) {
+    const tangents = word(slot, TANGENTS);
+    if (!tangents) {
       const violated = lt(sn, zero());
       if (!any(violated)) continue;
-      addRank1(H, g, J, entries, n, rowWord, columnWord, and(D, violated), sn);
+      const weight = and(D, violated);
+      addRank1(H, g, J, entries, n, full, weight, mul(weight, sn));
       continue;
     }
     const s1 = load(lane(at, RESIDUAL + 1));
-    const s2 = load(lane(at, RESIDUAL + 2));
     const a = add(sn, s1);
     const b = sub(sn, s1);
-    const c = add(sn, s2);
-    const e = sub(sn, s2);
     const ma = lt(a, zero());
     const mb = lt(b, zero());
+    if (tangents == 1) {
+      // the rows of the other tangent are the normal's, twice
+      const mn = lt(sn, zero());
+      if (!any(or(or(ma, mb), mn))) continue;
+      const wa = and(D, ma);
+      const wb = and(D, mb);
+      const wn = and(add(D, D), mn);
+      const fa = mul(wa, a);
+      const fb = mul(wb, b);
+      const K11 = add(wa, wb);
+      const fn = madd(wn, sn, add(fa, fb));
+      addRank2(H, g, J, entries, n, full, add(K11, wn), sub(wa, wb), K11, fn, sub(fa, fb));
+      continue;
+    }
+    const s2 = load(lane(at, RESIDUAL + 2));
+    const c = add(sn, s2);
+    const e = sub(sn, s2);
     const mc = lt(c, zero());
     const me = lt(e, zero());
     if (!any(or(or(ma, mb), or(mc, me)))) continue;
@@ -284,12 +298,20 @@ function addSlots(m: usize, w: usize, slots: i32, full: bool): void {
       const un = madd(Knn, jn, madd(Kn1, j1, mul(Kn2, j2)));
       const u1 = madd(Kn1, jn, mul(K11, j1));
       const u2 = madd(Kn2, jn, mul(K22, j2));
-      const row = place(H, entry, rowWord);
-      let column = entries;
-      for (let Jj = J; Jj <= Ji; Jj += 48) {
-        const h = place(row, column, columnWord);
-        store(h, madd(un, load(Jj), madd(u1, load(Jj + 16), madd(u2, load(Jj + 32), load(h)))));
-        column += ENTRY_SIZE << 2;
+      if (full) {
+        const row = place(H, entry, FULL_ROW);
+        let column = entries;
+        for (let Jj = J; Jj <= Ji; Jj += 48) {
+          const h = place(row, column, FULL_COLUMN);
+          store(h, madd(un, load(Jj), madd(u1, load(Jj + 16), madd(u2, load(Jj + 32), load(h)))));
+          column += ENTRY_SIZE << 2;
+        }
+      } else {
+        let h = firstOf(H, entries, entry);
+        for (let Jj = J; Jj <= Ji; Jj += 48) {
+          store(h, madd(un, load(Jj), madd(u1, load(Jj + 16), madd(u2, load(Jj + 32), load(h)))));
+          h += 16;
+        }
       }
       Ji += 48;
       entry += ENTRY_SIZE << 2;
@@ -297,32 +319,79 @@ function addSlots(m: usize, w: usize, slots: i32, full: bool): void {
   }
 }
 
-// a contact without friction
-function addRank1(
+// By the pattern of the mass matrix, the columns of a slot in a row of one of its entries follow each other: the first.
+// @ts-ignore: decorator
+@inline
+function firstOf(H: usize, entries: usize, entry: usize): usize {
+  return place(place(H, entry, ENTRY_ROW), entries, ENTRY_COLUMN);
+}
+
+// motion in a plane
+function addRank2(
   H: usize,
   g: usize,
   J: usize,
   entries: usize,
   n: i32,
-  rowWord: i32,
-  columnWord: i32,
-  strength: v128,
-  s: v128,
+  full: bool,
+  Knn: v128,
+  Kn1: v128,
+  K11: v128,
+  fn: v128,
+  f1: v128,
 ): void {
-  const f = mul(strength, s);
+  let entry = entries;
+  let Ji = J;
+  for (let i = 0; i < n; ++i) {
+    const jn = load(Ji);
+    const j1 = load(Ji + 16);
+    const gradient = place(g, entry, ENTRY_DOF);
+    store(gradient, madd(fn, jn, madd(f1, j1, load(gradient))));
+    const un = madd(Knn, jn, mul(Kn1, j1));
+    const u1 = madd(Kn1, jn, mul(K11, j1));
+    if (full) {
+      const row = place(H, entry, FULL_ROW);
+      let column = entries;
+      for (let Jj = J; Jj <= Ji; Jj += 32) {
+        const h = place(row, column, FULL_COLUMN);
+        store(h, madd(un, load(Jj), madd(u1, load(Jj + 16), load(h))));
+        column += ENTRY_SIZE << 2;
+      }
+    } else {
+      let h = firstOf(H, entries, entry);
+      for (let Jj = J; Jj <= Ji; Jj += 32) {
+        store(h, madd(un, load(Jj), madd(u1, load(Jj + 16), load(h))));
+        h += 16;
+      }
+    }
+    Ji += 32;
+    entry += ENTRY_SIZE << 2;
+  }
+}
+
+// no friction
+function addRank1(H: usize, g: usize, J: usize, entries: usize, n: i32, full: bool, weight: v128, f: v128): void {
   let entry = entries;
   let Ji = J;
   for (let i = 0; i < n; ++i) {
     const j = load(Ji);
     const gradient = place(g, entry, ENTRY_DOF);
     store(gradient, madd(f, j, load(gradient)));
-    const u = mul(strength, j);
-    const row = place(H, entry, rowWord);
-    let column = entries;
-    for (let Jj = J; Jj <= Ji; Jj += 16) {
-      const h = place(row, column, columnWord);
-      store(h, madd(u, load(Jj), load(h)));
-      column += ENTRY_SIZE << 2;
+    const u = mul(weight, j);
+    if (full) {
+      const row = place(H, entry, FULL_ROW);
+      let column = entries;
+      for (let Jj = J; Jj <= Ji; Jj += 16) {
+        const h = place(row, column, FULL_COLUMN);
+        store(h, madd(u, load(Jj), load(h)));
+        column += ENTRY_SIZE << 2;
+      }
+    } else {
+      let h = firstOf(H, entries, entry);
+      for (let Jj = J; Jj <= Ji; Jj += 16) {
+        store(h, madd(u, load(Jj), load(h)));
+        h += 16;
+      }
     }
     Ji += 16;
     entry += ENTRY_SIZE << 2;
@@ -354,8 +423,9 @@ function changes(m: usize, w: usize, slots: i32, limits: i32): v128 {
     const at = place(w, slot, SLOT_AT);
     let entry = place(m, slot, ENTRIES);
     let J = lane(at, JACOBIAN);
+    const tangents = word(slot, TANGENTS);
     let sn = zero();
-    if (!word(slot, TANGENTS)) {
+    if (!tangents) {
       for (let i = word(slot, ENTRY_COUNT); i > 0; --i) {
         sn = madd(load(J), load(place(d, entry, ENTRY_DOF)), sn);
         J += 16;
@@ -366,6 +436,22 @@ function changes(m: usize, w: usize, slots: i32, limits: i32): v128 {
       continue;
     }
     let s1 = zero();
+    const rn = load(lane(at, RESIDUAL));
+    const r1 = load(lane(at, RESIDUAL + 1));
+    if (tangents == 1) {
+      for (let i = word(slot, ENTRY_COUNT); i > 0; --i) {
+        const di = load(place(d, entry, ENTRY_DOF));
+        sn = madd(load(J), di, sn);
+        s1 = madd(load(J + 16), di, s1);
+        J += 32;
+        entry += ENTRY_SIZE << 2;
+      }
+      store(lane(at, CHANGE), sn);
+      store(lane(at, CHANGE + 1), s1);
+      const sides = or(crosses(add(rn, r1), add(sn, s1)), crosses(sub(rn, r1), sub(sn, s1)));
+      changed = or(changed, or(sides, crosses(rn, sn)));
+      continue;
+    }
     let s2 = zero();
     for (let i = word(slot, ENTRY_COUNT); i > 0; --i) {
       const di = load(place(d, entry, ENTRY_DOF));
@@ -378,8 +464,6 @@ function changes(m: usize, w: usize, slots: i32, limits: i32): v128 {
     store(lane(at, CHANGE), sn);
     store(lane(at, CHANGE + 1), s1);
     store(lane(at, CHANGE + 2), s2);
-    const rn = load(lane(at, RESIDUAL));
-    const r1 = load(lane(at, RESIDUAL + 1));
     const r2 = load(lane(at, RESIDUAL + 2));
     const first = or(crosses(add(rn, r1), add(sn, s1)), crosses(sub(rn, r1), sub(sn, s1)));
     const second = or(crosses(add(rn, r2), add(sn, s2)), crosses(sub(rn, r2), sub(sn, s2)));
@@ -459,27 +543,35 @@ function search(
       const D = load(lane(at, STRENGTH));
       const cn = load(lane(at, CHANGE));
       const sn = madd(alpha, cn, load(lane(at, RESIDUAL)));
-      if (!word(slot, TANGENTS)) {
+      const tangents = word(slot, TANGENTS);
+      if (!tangents) {
         slope = madd(D, mul(violation(sn), cn), slope);
         curvature = madd(D, bend(sn, cn), curvature);
         continue;
       }
       const c1 = load(lane(at, CHANGE + 1));
-      const c2 = load(lane(at, CHANGE + 2));
       const s1 = madd(alpha, c1, load(lane(at, RESIDUAL + 1)));
-      const s2 = madd(alpha, c2, load(lane(at, RESIDUAL + 2)));
       const ca = add(cn, c1);
       const cb = sub(cn, c1);
-      const cc = add(cn, c2);
-      const ce = sub(cn, c2);
       const a = add(sn, s1);
       const b = sub(sn, s1);
+      const first = madd(violation(a), ca, mul(violation(b), cb));
+      const bends = add(bend(a, ca), bend(b, cb));
+      if (tangents == 1) {
+        const twice = add(D, D);
+        slope = madd(twice, mul(violation(sn), cn), madd(D, first, slope));
+        curvature = madd(twice, bend(sn, cn), madd(D, bends, curvature));
+        continue;
+      }
+      const c2 = load(lane(at, CHANGE + 2));
+      const s2 = madd(alpha, c2, load(lane(at, RESIDUAL + 2)));
+      const cc = add(cn, c2);
+      const ce = sub(cn, c2);
       const c = add(sn, s2);
       const e = sub(sn, s2);
-      const first = madd(violation(a), ca, mul(violation(b), cb));
       const second = madd(violation(c), cc, mul(violation(e), ce));
       slope = madd(D, add(first, second), slope);
-      curvature = madd(D, add(add(bend(a, ca), bend(b, cb)), add(bend(c, cc), bend(e, ce))), curvature);
+      curvature = madd(D, add(bends, add(bend(c, cc), bend(e, ce))), curvature);
     }
     going = andnot(going, le(abs(slope), flat));
     if (!any(going)) break;

@@ -4,7 +4,8 @@
 
 import { type CompiledModel, type ContactPair, GeomType, JointType } from "./compiled.js";
 import { Header, type Layout, pattern } from "./layout.js";
-import { matrixAt, multiply, rotate, scaled, sum, type Vector, vectorAt } from "./rotation.js";
+import { LinkKind } from "./lower.js";
+import { IDENTITY, type Matrix, matrixAt, multiply, rotate, scaled, sum, type Vector, vectorAt } from "./rotation.js";
 
 /** Header words. */
 export const ConstraintHeader = {
@@ -50,6 +51,8 @@ export interface SlotPlaces {
   readonly place: number;
   /** Tree whose origin the point is about. */
   readonly tree: number;
+  /** Tangents with rows of their own: 0 without friction, 2, or 1 where motion is in a plane and the other's are the normal's. */
+  readonly tangents: 0 | 1 | 2;
 }
 
 /** Writes the tables and the header's words; returns the slots in order. */
@@ -184,13 +187,50 @@ function placeSlots(model: CompiledModel, layout: Layout): Slot[] {
     const floor = kind <= PairKind.planeCapsule ? floorOf(first) : undefined;
     const double = kind === PairKind.planeCapsule || kind === PairKind.capsuleCapsule;
     const along = kind === PairKind.planeCapsule;
+    const tangents = pair.condim === 1 ? 0 : along && inPlane(layout, first, second) ? 1 : 2;
     for (const end of double ? [1, -1] : [0]) {
       const point = sum(second.center, scaled(second.axis, end * second.half));
-      const place = layout.workspace.place(17 + entries.length * (pair.condim === 3 ? 3 : 1));
-      (floor ? slots : rest).push({ pair, place, tree, first, second, floor, point, along, entries, couples });
+      const place = layout.workspace.place(17 + entries.length * (1 + tangents));
+      (floor ? slots : rest).push({
+        pair,
+        place,
+        tree,
+        tangents,
+        first,
+        second,
+        floor,
+        point,
+        along,
+        entries,
+        couples,
+      });
     }
   }
   return [...slots, ...rest];
+}
+
+// A capsule on a plane that stands still, both with their axes in the one plane that the capsule can move in: the second
+// tangent is across it, and nothing moves along that. Axes are those at rest, which turns about parallel axes do not alter.
+function inPlane({ lowering }: Layout, plane: Placed, capsule: Placed): boolean {
+  if (plane.chain.length > 0 || capsule.chain.length === 0) return false;
+  const rotationOf = (l: number): Matrix => {
+    const { kind, parent, turned } = lowering.links[l];
+    if (l === 0 || kind === LinkKind.fixed) return IDENTITY;
+    return kind === LinkKind.slide ? rotationOf(parent) : multiply(rotationOf(parent), turned);
+  };
+  const across: Vector[] = [];
+  const along: Vector[] = [plane.axis, rotate(rotationOf(capsule.link), capsule.axis)];
+  for (let l = capsule.link; lowering.links[l].kind !== LinkKind.fixed; l = lowering.links[l].parent) {
+    const { kind, parent, axis } = lowering.links[l];
+    if (kind === LinkKind.ball) return false;
+    if (kind === LinkKind.slide) along.push(rotate(rotationOf(parent), axis));
+    else across.push(rotate(rotationOf(l), [0, 0, 1]));
+  }
+  along.push(...lowering.trees[capsule.tree].directions);
+  const [normal] = across;
+  if (normal === undefined) return false;
+  const dot = (v: Vector) => Math.abs(v[0] * normal[0] + v[1] * normal[1] + v[2] * normal[2]);
+  return across.every((axis) => dot(axis) > 1 - 1e-12) && along.every((direction) => dot(direction) < 1e-12);
 }
 
 function writeFullPattern(nv: number, { tables }: Layout): void {
@@ -206,13 +246,13 @@ function writeSlots(model: CompiledModel, layout: Layout, slots: readonly Slot[]
   const { header } = tables;
   const words: number[] = [];
   const reals: number[] = [];
-  for (const { pair, place, floor, first, second, point, along, entries, couples } of slots) {
+  for (const { pair, place, tangents, floor, first, second, point, along, entries, couples } of slots) {
     const { rotation, position } = links[second.link];
     const axis = floor?.axis ?? 0;
     const origin = trees[second.tree].origin;
     const apart = entries.some(({ flags }) => flags & ENTRY_OTHER);
     words.push(rotation, position, axis, rotation + 48 * axis, position + 16 * axis, origin + 16 * axis, along ? 1 : 0);
-    words.push(pair.condim === 3 ? 2 : 0, place, tables.words(entryWords(layout, entries)), entries.length);
+    words.push(tangents, place, tables.words(entryWords(layout, entries)), entries.length);
     words.push(couples ? 1 : 0, curveOf(pair.solimp), apart ? trees[first.tree].origin : 0, apart ? origin : 0);
     words.push(0, 0, 0, 0, 0);
     const friction = pair.friction.map((mu) => Math.max(mu, LEAST_FRICTION));
