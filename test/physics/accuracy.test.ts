@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { runtime } from "../support/runtime.js";
 import { type ModelSpec, modelNamed, models, xmlOf } from "./accuracy/models.js";
-import { extraLink, mutate } from "./accuracy/mutate.js";
+import { extraLink, mutate, withFlags } from "./accuracy/mutate.js";
 import { ourEngine } from "./accuracy/ours.js";
 import { describeRow, measure, type ProtocolOptions } from "./accuracy/protocol.js";
 import { drawReference, type Reference, recordedReference } from "./accuracy/reference.js";
@@ -50,5 +50,21 @@ accuracy("half_cheetah: groups of a state at rest, one in motion, one perturbed 
   const states = kinds[1]!.flatMap((_, i) => kinds.map((list) => list[i % list.length]!));
   expectPassed({ ...reference, states }, { levels: [4] });
 });
+
+// what our own engine would do if it had the mistake
+const mistakes: readonly [string, string, string, (xml: string) => string][] = [
+  ["1 % more friction", "half_cheetah", "4", (xml) => xml.replace('friction=".4', 'friction=".404')],
+  ["half of every margin", "hopper", "3", (xml) => xml.replace('margin="0.001"', 'margin="0.0005"')],
+  ["explicit damping", "half_cheetah", "5", (xml) => withFlags(xml, { eulerdamp: "disable" })],
+  ["no armature", "half_cheetah", "2", (xml) => xml.replace('armature=".1"', 'armature="0"')],
+];
+for (const [what, name, level, spoil] of mistakes) {
+  accuracy(`${name}: ${what} fails from level ${level} on`, () => {
+    const mistaken = { name: what, load: (xml: string) => engine.load(spoil(xml)) };
+    const rows = measure(mistaken, recordedReference(modelNamed(name)), { levels: [2, 3, 4, 5] });
+    const failed = rows.filter(({ passed }) => !passed).map((row) => row.level);
+    assert.is(failed.sort()[0], level);
+  });
+}
 
 accuracy.run();

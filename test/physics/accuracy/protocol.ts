@@ -124,25 +124,33 @@ function situations(ledger: Ledger, simulated: Simulated, { xml, states, frameSk
   const evaluations = simulated.evaluate(ctrl);
   const floor = use(floorEngine, xml, (rounded) => {
     rounded.begin(states);
-    return rounded.evaluate(ctrl).map(({ qaccSmooth }, i) => errorOf(qaccSmooth, states[i]!.at.qaccSmooth));
+    return rounded.evaluate(ctrl);
   });
-  // where angles have many turns, or the mass matrix is nearly singular
-  const unconstrained = exact(Math.max(1e-5, SOLVE_FACTOR * Math.max(...floor)));
+  // where angles have many turns, or the mass matrix is nearly singular, rounding alone is more than the gate
+  const aboveRounding = (max: number, of: (evaluation: Evaluation) => Numbers) =>
+    exact(
+      Math.max(max, SOLVE_FACTOR * Math.max(...floor.map((rounded, i) => errorOf(of(rounded), of(states[i]!.at))))),
+    );
+  const quantities = (
+    [
+      ["1", "xpos", 1e-5, ({ xpos }) => relative(xpos)],
+      ["1", "energy", 1e-5, ({ energy }) => energy],
+      ["1", "Jacobian, linear", 1e-5, ({ jacobian }) => jacobian.linear],
+      ["1", "Jacobian, angular", 1e-5, ({ jacobian }) => jacobian.angular],
+      ["2", "mass matrix", 1e-6, ({ massMatrix }) => massMatrix],
+      ["2", "qfrc_bias", 1e-5, ({ qfrcBias }) => qfrcBias],
+      ["2", "qfrc_passive", 1e-5, ({ qfrcPassive }) => qfrcPassive],
+      ["2", "qfrc_actuator", 1e-5, ({ qfrcActuator }) => qfrcActuator],
+      ["2", "qacc_smooth", 1e-5, ({ qaccSmooth }) => qaccSmooth],
+    ] as readonly (readonly [string, string, number, (evaluation: Evaluation) => Numbers])[]
+  ).map(([level, quantity, max, of]) => ({ level, quantity, of, gate: aboveRounding(max, of) }));
   for (const [i, actual] of evaluations.entries()) {
     const { at } = states[i]!;
-    const add = (level: string, quantity: string, gate: Gate, of: (evaluation: Evaluation) => Numbers) =>
+    for (const { level, quantity, gate, of } of quantities) {
       ledger.add(level, quantity, gate, errorOf(of(actual), of(at)));
-    add("1", "xpos", exact(1e-5), ({ xpos }) => relative(xpos));
-    add("1", "energy", exact(1e-5), ({ energy }) => energy);
-    add("1", "Jacobian, linear", exact(1e-5), ({ jacobian }) => jacobian.linear);
-    add("1", "Jacobian, angular", exact(1e-5), ({ jacobian }) => jacobian.angular);
-    add("2", "mass matrix", exact(1e-6), ({ massMatrix }) => massMatrix);
-    add("2", "qfrc_bias", exact(1e-5), ({ qfrcBias }) => qfrcBias);
-    add("2", "qfrc_passive", exact(1e-5), ({ qfrcPassive }) => qfrcPassive);
-    add("2", "qfrc_actuator", exact(1e-5), ({ qfrcActuator }) => qfrcActuator);
-    add("2", "qacc_smooth", unconstrained, ({ qaccSmooth }) => qaccSmooth);
+    }
     compareContacts(ledger, actual, states[i]!, margin);
-    add("4", "qacc", acceleration, ({ qacc }) => qacc);
+    ledger.add("4", "qacc", acceleration, errorOf(actual.qacc, at.qacc));
   }
   const steps = [
     ["one step", 1, ({ next1 }: StateRecord) => next1],
