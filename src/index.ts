@@ -21,6 +21,7 @@ export {
 export { createReplayBuffer, type ReplayBuffer, type ReplayBufferOptions, type Transition } from "./data/index.js";
 export {
   acrobot,
+  ant,
   type Autoreset,
   batchBox,
   box,

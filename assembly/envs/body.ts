@@ -7,8 +7,9 @@
 //   step (LAG, in and out), observation
 
 import { get } from "../memory";
-import { abs, add, dot3, le, load, lt, madd, max, min, mul, splat, store, zero } from "../physics/lanes";
+import { abs, le, load, lt, madd, max, min, mul, splat, store, zero } from "../physics/lanes";
 import { CTRL, lane, NQ, NU, NV, place, QPOS, QVEL, word } from "../physics/model";
+import { observePoints, XPOINT } from "../physics/observe";
 
 export const REWARD: i32 = 0;
 export const ENDED: i32 = 1;
@@ -18,26 +19,24 @@ export const MOVED: i32 = 2;
 export const LAG: i32 = 4;
 export const OBSERVATION: i32 = 6;
 
-// table of a task, written by src/envs/body-table.ts: words, then points
+// table of a task: words written by src/envs/bodies.ts
 /** Leading elements of qpos along which the world looks the same everywhere. */
 export const DRIFTS: i32 = 0;
 /** Numbers of an observation. */
 export const SIZE: i32 = 1;
 /** Numbers that a copy keeps besides qpos and qvel. */
 export const KEPT: i32 = 2;
-const POINTS: usize = 16;
-// bytes of a point: places of rotation, position and origin, then its offset in the link's frame in f64
-const POINT_BYTES: usize = 40;
+/** Points that the task looks at, by their numbers in the model. */
+const POINTS: i32 = 3;
 
-/** Coordinate `axis` of point `index`, in world axes, at the last evaluation. */
-export function pointOf(w: usize, t: usize, index: i32, axis: i32): v128 {
-  const point = t + POINTS + <usize>index * POINT_BYTES;
-  const R = lane(place(w, point, 0), 3 * axis);
-  const x = splat(get<f64>(point + 16));
-  const y = splat(get<f64>(point + 24));
-  const z = splat(get<f64>(point + 32));
-  const turned = dot3(load(R), load(lane(R, 1)), load(lane(R, 2)), x, y, z);
-  return add(load(lane(place(w, point, 2), axis)), add(load(lane(place(w, point, 1), axis)), turned));
+/** Where the first `count` points of the task were at the last evaluation, for `pointOf`. */
+export function lookAt(m: usize, w: usize, t: usize, count: i32): void {
+  for (let i = 0; i < count; ++i) observePoints(m, w, word(t, POINTS + i), 1);
+}
+
+/** Coordinate `axis` of point `index`, in world axes. */
+export function pointOf(m: usize, w: usize, t: usize, index: i32, axis: i32): v128 {
+  return load(lane(place(w, m, XPOINT), 3 * word(t, POINTS + index) + axis));
 }
 
 /** Observation from number `at` on: qpos from `first` on. Returns what comes next. */

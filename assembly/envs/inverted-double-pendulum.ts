@@ -5,7 +5,7 @@
 import { put } from "../memory";
 import { cos, load, lt, madd, mul, nmadd, not, select, sin, splat, store, sub, zero } from "../physics/lanes";
 import { lane, place, QFRC_CONSTRAINT, QPOS, QVEL } from "../physics/model";
-import { at, clip, ENDED, OBSERVATION, pointOf, REWARD, velocities } from "./body";
+import { at, clip, ENDED, lookAt, OBSERVATION, pointOf, REWARD, velocities } from "./body";
 
 const LIMIT: f64 = 10;
 const D: usize = 9;
@@ -23,8 +23,9 @@ export function inverted_double_pendulum_observe(m: usize, w: usize, t: usize, o
   const last = velocities(m, w, o, 5, LIMIT);
   store(lane(o, OBSERVATION + last), clip(load(place(w, m, QFRC_CONSTRAINT)), LIMIT));
 
-  const x = pointOf(w, t, 0, 0);
-  const y = pointOf(w, t, 0, 2);
+  lookAt(m, w, t, 1);
+  const x = pointOf(m, w, t, 0, 0);
+  const y = pointOf(m, w, t, 0, 2);
   const up = lt(splat(1), y);
   const low = sub(y, splat(2));
   const qvel = place(w, m, QVEL);

@@ -4,7 +4,7 @@
 import { put } from "../memory";
 import { add, cos, load, madd, mul, neg, sin, sqrt, store, sub, zero } from "../physics/lanes";
 import { lane, place, QPOS, QVEL } from "../physics/model";
-import { at, effort, effortOf, ENDED, OBSERVATION, pointOf, REWARD } from "./body";
+import { at, effort, effortOf, ENDED, lookAt, OBSERVATION, pointOf, REWARD } from "./body";
 
 const D: usize = 10;
 const A: i32 = 2;
@@ -12,17 +12,18 @@ const A: i32 = 2;
 export function reacher_observe(m: usize, w: usize, t: usize, o: usize): void {
   const qpos = place(w, m, QPOS);
   const qvel = place(w, m, QVEL);
+  lookAt(m, w, t, 2);
   for (let k = 0; k < 2; ++k) {
     const angle = load(lane(qpos, k));
     store(lane(o, OBSERVATION + k), cos(angle));
     store(lane(o, OBSERVATION + 2 + k), sin(angle));
     store(lane(o, OBSERVATION + 4 + k), load(lane(qpos, 2 + k)));
     store(lane(o, OBSERVATION + 6 + k), load(lane(qvel, k)));
-    store(lane(o, OBSERVATION + 8 + k), sub(pointOf(w, t, 0, k), pointOf(w, t, 1, k)));
+    store(lane(o, OBSERVATION + 8 + k), sub(pointOf(m, w, t, 0, k), pointOf(m, w, t, 1, k)));
   }
   const x = load(lane(o, OBSERVATION + 8));
   const y = load(lane(o, OBSERVATION + 9));
-  const z = sub(pointOf(w, t, 0, 2), pointOf(w, t, 1, 2));
+  const z = sub(pointOf(m, w, t, 0, 2), pointOf(m, w, t, 1, 2));
   const distance = sqrt(madd(x, x, madd(y, y, mul(z, z))));
   store(lane(o, REWARD), neg(add(distance, effort(m, w))));
   store(lane(o, ENDED), zero());

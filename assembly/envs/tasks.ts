@@ -3,6 +3,7 @@
 
 import { zero } from "../memory";
 import { acrobot_reward, acrobot_terminated } from "./acrobot";
+import { ant_observe, ant_reward, ant_terminated } from "./ant";
 import { cartpole_reward, cartpole_terminated, cartpole_v1_reward } from "./cartpole";
 import {
   half_cheetah_observe,
@@ -36,6 +37,7 @@ const HOPPER: i32 = 10;
 const HALF_CHEETAH: i32 = 11;
 const HALF_CHEETAH_PETS: i32 = 12;
 const WALKER2D: i32 = 13;
+const ANT: i32 = 14;
 
 /** out [B] f32: rewards of the task; nothing for task 0. */
 export function task_reward(task: i32, out: usize, observation: usize, action: usize, next: usize, B: usize): void {
@@ -52,6 +54,7 @@ export function task_reward(task: i32, out: usize, observation: usize, action: u
   else if (task == HALF_CHEETAH) half_cheetah_reward(out, observation, action, next, B);
   else if (task == HALF_CHEETAH_PETS) half_cheetah_pets_reward(out, observation, action, next, B);
   else if (task == WALKER2D) walker2d_reward(out, observation, action, next, B);
+  else if (task == ANT) ant_reward(out, observation, action, next, B);
 }
 
 /** out [B] bytes: where an episode of the task ends; nothing for task 0. */
@@ -63,6 +66,7 @@ export function task_terminated(task: i32, out: usize, next: usize, B: usize): v
   else if (task == INVERTED_DOUBLE_PENDULUM) inverted_double_pendulum_terminated(out, next, B);
   else if (task == HOPPER) hopper_terminated(out, next, B);
   else if (task == WALKER2D) walker2d_terminated(out, next, B);
+  else if (task == ANT) ant_terminated(out, next, B);
   // episodes of the others have no end but the time limit
   else if (task) zero(out, B);
 }
@@ -77,4 +81,5 @@ export function task_observe(task: i32, m: usize, w: usize, t: usize, o: usize):
   else if (task == HALF_CHEETAH) half_cheetah_observe(m, w, o);
   else if (task == HALF_CHEETAH_PETS) half_cheetah_pets_observe(m, w, o);
   else if (task == WALKER2D) walker2d_observe(m, w, o);
+  else if (task == ANT) ant_observe(m, w, t, o);
 }

@@ -2,12 +2,14 @@
 // the table of the task are made once for a runtime and shared by all that use the task there; the last one to go takes them
 // with it.
 
-import { loadMjcf, type Model } from "../physics/index.js";
+import { firstPoints, loadMjcf, type Model } from "../physics/index.js";
 import type { Steps } from "../types.js";
 import { Region, type Runtime, type Scope, type Tensor } from "../wasm/index.js";
-import { type BodyPoint, bodyTable } from "./body-table.js";
 import { spaceSize } from "./spaces.js";
 import type { Dynamics, DynamicsMaker, Task } from "./task.js";
+
+/** A point that a task looks at: the origin of a body, or a site. @internal */
+export type BodyPoint = { readonly body: string } | { readonly site: string };
 
 /** What a task on rigid bodies is beyond the record of the task. @internal */
 export interface BodyDefinition {
@@ -124,7 +126,12 @@ function share(scope: Scope, task: Task, definition: BodyDefinition): Shared {
   const size = [runtime.threads, bytes / tables.real];
   const workspaces = tables.real === 8 ? scope.tensor(size, "f64") : scope.tensor(size);
   for (let t = 0; t < runtime.threads; t++) workspace.initialize(workspaces.view, t * size[1]);
-  const rows = bodyTable(model, task, drifts, kept, points);
+  const first = firstPoints(model.compiled);
+  const seen = points.map((point) =>
+    "site" in point ? first.site + model.site(point.site) : first.body + model.body(point.body),
+  );
+  // assembly/envs/body.ts
+  const rows = [drifts, spaceSize(task.observationSpace), kept, ...seen];
   const table = scope.tensor([rows.length], "u32").write(rows);
   const words = [model.tables.address, workspaces.address, bytes, workspace.bytes];
   return {

@@ -9,6 +9,7 @@ export { createSampler, type Sampler } from "./sampler.js";
 export { batchBox, box, contains, discrete, spaceSize } from "./spaces.js";
 export type { Task } from "./task.js";
 export { acrobot } from "./tasks/acrobot.js";
+export { ant } from "./tasks/ant.js";
 export { cartPole } from "./tasks/cartpole.js";
 export { cartPoleContinuous } from "./tasks/cartpole-continuous.js";
 export { halfCheetah, halfCheetahPets } from "./tasks/half-cheetah.js";

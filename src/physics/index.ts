@@ -11,5 +11,6 @@ export {
 export type { Contact } from "./contacts.js";
 export { checkSimulable, compileMjcf, type MjcfOptions } from "./mjcf/compile.js";
 export { createModel, loadMjcf, Model } from "./model.js";
+export { firstPoints } from "./observe.js";
 export type { Quantity } from "./quantities.js";
 export { type BatchState, type Divergence, Simulation } from "./simulation.js";

@@ -45,7 +45,7 @@ export const Observed = {
   touchWords: 118,
 } as const;
 
-/** First point of each kind, in the order of the table: origins of bodies, their centers of mass, geoms, sites. */
+/** First point of each kind, in the order of the table: origins of bodies, their centers of mass, geoms, sites. @internal */
 export function firstPoints({ nbody, ngeom }: CompiledModel) {
   return { body: 0, center: nbody, geom: 2 * nbody, site: 2 * nbody + ngeom };
 }

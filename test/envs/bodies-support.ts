@@ -1,6 +1,7 @@
 // Gymnasium's recordings of the tasks on rigid bodies (test/fixtures/generate-mujoco-tasks.py), and environments put into their states.
 
 import {
+  ant,
   halfCheetah,
   hopper,
   invertedDoublePendulum,
@@ -66,6 +67,7 @@ export const recorded: readonly (readonly [Task<Box>, string])[] = [
   [hopper, "hopper"],
   [halfCheetah, "half-cheetah"],
   [walker2d, "walker2d"],
+  [ant, "ant"],
 ];
 
 export function recording(file: string): Recording {

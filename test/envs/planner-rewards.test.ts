@@ -3,6 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  ant,
   halfCheetah,
   halfCheetahPets,
   hopper,
@@ -23,7 +24,13 @@ const B = 64;
 const T = 60;
 
 /** Where the velocity along x lies in the observation, for tasks that are paid for it and do not see it as it is paid. */
-const velocity: Record<string, number> = { "Swimmer-v5": 3, "Hopper-v5": 5, "HalfCheetah-v5": 8, "Walker2d-v5": 8 };
+const velocity: Record<string, number> = {
+  "Swimmer-v5": 3,
+  "Hopper-v5": 5,
+  "HalfCheetah-v5": 8,
+  "Walker2d-v5": 8,
+  "Ant-v5": 13,
+};
 
 /** Differences over transitions under random actions, with episodes that begin anew when they end. */
 function differences(task: Task<Box>): { error: number[]; ending: number[]; mistaken: number; ends: number } {
@@ -66,6 +73,7 @@ for (const [task, median, largest, mistakes] of [
   [halfCheetah, 0.09, 0.6, 0],
   [halfCheetahPets, 1e-6, 1e-6, 0],
   [walker2d, 0.01, 0.3, 0],
+  [ant, 0.08, 1.2, 0],
 ] as const) {
   const test = suite(`${task.id}: rewards and ends from observations`);
 

@@ -160,6 +160,7 @@ export function kernelCases(scope: Scope): KernelCase[] {
     [17, 6, "oan", false],
     [18, 6, "an", false],
     [17, 6, "oan", true],
+    [105, 8, "oan", true],
   ];
   planned.forEach(([d, a, reads, ends], i) => {
     const inputs = [...reads].map((letter) => normal(B, letter === "a" ? a : d));

@@ -2,6 +2,7 @@
 
 import type { Task } from "../task.js";
 import { acrobot } from "./acrobot.js";
+import { ant } from "./ant.js";
 import { cartPole } from "./cartpole.js";
 import { cartPoleContinuous } from "./cartpole-continuous.js";
 import { halfCheetah, halfCheetahPets } from "./half-cheetah.js";
@@ -28,4 +29,5 @@ export const tasks: readonly Task[] = [
   halfCheetah,
   halfCheetahPets,
   walker2d,
+  ant,
 ];

@@ -1,6 +1,6 @@
 /*! half_cheetah.xml of Gymnasium, unmodified. MIT license, Copyright (c) 2016 OpenAI, 2022 Farama Foundation. It derives from models of
  * MuJoCo, Copyright 2009-2015 Roboti LLC. NOTICE.md of mbrl-wasm has the full texts. */
-export const xml = `<!-- Cheetah Model
+export const xml: string = `<!-- Cheetah Model
 
     The state space is populated with joints in the order that they are
     defined in this file. The actuators also operate on joints.

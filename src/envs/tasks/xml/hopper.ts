@@ -1,6 +1,6 @@
 /*! hopper.xml of Gymnasium, unmodified. MIT license, Copyright (c) 2016 OpenAI, 2022 Farama Foundation. It derives from models of
  * MuJoCo, Copyright 2009-2015 Roboti LLC. NOTICE.md of mbrl-wasm has the full texts. */
-export const xml = `<!--
+export const xml: string = `<!--
 Hopper model for \`Hopper-v5\`, based on openai/gym/Walker2d
 modified by @saran_t
   - To not require \`coordinate="global"\`

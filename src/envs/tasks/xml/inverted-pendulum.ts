@@ -1,6 +1,6 @@
 /*! inverted_pendulum.xml of Gymnasium, unmodified. MIT license, Copyright (c) 2016 OpenAI, 2022 Farama Foundation. It derives from models of
  * MuJoCo, Copyright 2009-2015 Roboti LLC. NOTICE.md of mbrl-wasm has the full texts. */
-export const xml = `<mujoco model="inverted pendulum">
+export const xml: string = `<mujoco model="inverted pendulum">
 	<compiler inertiafromgeom="true"/>
 	<default>
 		<joint armature="0" damping="1" limited="true"/>

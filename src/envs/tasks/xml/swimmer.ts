@@ -1,6 +1,6 @@
 /*! swimmer.xml of Gymnasium, unmodified. MIT license, Copyright (c) 2016 OpenAI, 2022 Farama Foundation. It derives from models of
  * MuJoCo, Copyright 2009-2015 Roboti LLC. NOTICE.md of mbrl-wasm has the full texts. */
-export const xml = `<mujoco model="swimmer">
+export const xml: string = `<mujoco model="swimmer">
   <compiler angle="degree" coordinate="local" inertiafromgeom="true"/>
   <option density="4000" integrator="RK4" timestep="0.01" viscosity="0.1"/>
   <default>
