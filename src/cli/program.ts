@@ -5,6 +5,7 @@ import type { AlgorithmTable } from "./algorithm.js";
 import { reportOf, UsageError } from "./errors.js";
 import { evaluate, type EvaluateOptions } from "./evaluate.js";
 import { info } from "./info.js";
+import { simulate, type SimulateOptions } from "./simulate.js";
 import { train, type TrainOptions } from "./train.js";
 import { version } from "./version.js";
 
@@ -14,7 +15,8 @@ export async function main(args: readonly string[], algorithms: AlgorithmTable):
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
   let exitCode = 0;
   try {
-    if (args.length === 0) throw new UsageError("expected a command: train, evaluate or info (see mbrl --help)");
+    if (args.length === 0)
+      throw new UsageError("expected a command: train, evaluate, simulate or info (see mbrl --help)");
     const program = createProgram(algorithms, (code) => {
       exitCode = code;
     });
@@ -57,6 +59,18 @@ function createProgram(algorithms: AlgorithmTable, end: (exitCode: number) => vo
     .option("--seed <n>", "seed of the first episode; the next ones count up", integer(0), 0)
     .option("--json", "one JSON object per episode on stdout")
     .action(async (file: string, options: EvaluateOptions) => end(await evaluate(algorithms, file, options)));
+
+  subcommand("simulate", "let a batch of a model move under random controls; tells speed, contacts, energy, divergence")
+    .argument(
+      "<model>",
+      "an MJCF file, which may include files of its folder, or a task on rigid bodies (see mbrl info)",
+    )
+    .option("--batch <n>", "environments", integer(1), 256)
+    .option("--steps <n>", "steps of each", integer(1), 1000)
+    .option("--seed <n>", "seed of the controls", integer(0), 0)
+    .option("--threads <n>", "threads to compute on (default: as many as there are cores, 8 at most)", integer(1))
+    .option("--json", "as one JSON object")
+    .action(async (model: string, options: SimulateOptions) => end(await simulate(model, options)));
 
   subcommand("info", "list algorithms and tasks, and what this machine offers")
     .option("--json", "as one JSON object")

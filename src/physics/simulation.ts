@@ -26,8 +26,9 @@ import { Observe } from "./observe.js";
 import { type Quantity, quantityNames, quantityOf, readPoses, readQuantity, rowOf } from "./quantities.js";
 import { loadState, saveState, type StateSizes } from "./saved-simulation.js";
 
-/** Groups of a task: enough work to be worth a thread's claim. */
-const TASK_GROUPS = 4;
+/** Bytes of workspaces that make a task worth a thread's claim, and tasks that are enough to be shared evenly. */
+const TASK_BYTES = 32_768;
+const ENOUGH_TASKS = 16;
 
 /** Values of the region's word `repeat` that are no number of steps. */
 const EVALUATE = 0;
@@ -58,6 +59,7 @@ export class Simulation implements Disposable {
   readonly batch: number;
   readonly #scope: Scope;
   readonly #groups: number;
+  readonly #taskGroups: number;
   readonly #region: Region;
   /** The region's arguments. */
   readonly #words: number[];
@@ -83,6 +85,8 @@ export class Simulation implements Disposable {
     this.batch = batch;
     this.#scope = scope;
     this.#groups = Math.ceil((batch * real) / QUANTITY);
+    const worthwhile = Math.round(TASK_BYTES / model.layout.workspace.bytes);
+    this.#taskGroups = Math.max(1, Math.min(worthwhile, Math.ceil(this.#groups / ENOUGH_TASKS)));
     this.#region = new Region(scope, "physics", 10);
     this.#sizes = { batch, nq, nv, nu, dtype: real === 8 ? "f64" : "f32" };
     this.#ctrlShape = [batch, nu];
@@ -92,7 +96,7 @@ export class Simulation implements Disposable {
     this.#controls = this.#reals(batch * nu * real);
     this.#scratch = this.#workspaces(scope.runtime.threads);
     this.#start = new Float64Array(batch);
-    this.#words = [model.tables.address, batch, TASK_GROUPS, 0, this.#controls.address, 0, 0];
+    this.#words = [model.tables.address, batch, this.#taskGroups, 0, this.#controls.address, 0, 0];
     this.#words.push(model.layout.workspace.bytes, 0, 0);
     this.reset();
   }
@@ -377,7 +381,7 @@ export class Simulation implements Disposable {
     words[6] = workspaces.address;
     words[8] = observe;
     words[9] = this.#next.tensor.address;
-    this.#region.run(words, Math.ceil(this.#groups / TASK_GROUPS));
+    this.#region.run(words, Math.ceil(this.#groups / this.#taskGroups));
   }
 
   #put(qpos: Float64Array, qvel: Float64Array, times: Float64Array, mask: Mask): void {

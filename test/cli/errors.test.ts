@@ -35,7 +35,7 @@ async function refusesAll(cases: [string[], RegExp][]): Promise<void> {
 
 test("commands and options", () =>
   refusesAll([
-    [[], /expected a command: train, evaluate or info/],
+    [[], /expected a command: train, evaluate, simulate or info/],
     [["trian"], /unknown command 'trian'; did you mean train\?/],
     [["--frobnicate"], /unknown option '--frobnicate'/],
     [["train"], /missing required argument 'algorithm'/],
