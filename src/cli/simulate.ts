@@ -68,7 +68,7 @@ function documentOf(what: string): Document {
 
 function taskDocument(name: string): Document {
   const task = findTask(name);
-  const { xml } = task as { readonly xml?: string };
+  const { xml } = task.dynamics;
   if (xml === undefined) throw new UsageError(`task "${task.id}" has no rigid bodies to simulate`);
   const resolve = (file: string): never => {
     throw new Error(`a task includes nothing, and not ${file}`);

@@ -147,7 +147,7 @@ function share(scope: Scope, task: Task, definition: BodyDefinition): Shared {
 /** The dynamics of a task on rigid bodies. @internal */
 export function bodies(definition: BodyDefinition): DynamicsMaker {
   const parts = new WeakMap<Runtime, Shared>();
-  return (runtime, task) => {
+  const make: DynamicsMaker = (runtime, task) => {
     const shared = parts.get(runtime) ?? runtime.scoped((scope) => share(scope, task, definition));
     parts.set(runtime, shared);
     shared.users++;
@@ -157,4 +157,5 @@ export function bodies(definition: BodyDefinition): DynamicsMaker {
       shared.scope.dispose();
     });
   };
+  return Object.assign(make, { xml: definition.xml });
 }

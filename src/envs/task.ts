@@ -35,7 +35,11 @@ export interface Task<A extends Space = Space> {
 }
 
 /** Makes the dynamics of `task` in memory of `runtime`. @internal */
-export type DynamicsMaker = (runtime: Runtime, task: Task) => Dynamics;
+export interface DynamicsMaker {
+  (runtime: Runtime, task: Task): Dynamics;
+  /** The MJCF of a task on rigid bodies. */
+  readonly xml?: string;
+}
 
 /**
  * How copies of a task start and move. A copy is a row of S f64, its state; the rows lie in memory of the caller, at the

@@ -56,6 +56,12 @@ test("reports speed, contacts, energy and divergence", async () => {
   assert.not.equal(reports[2].energy, reports[0].energy);
 });
 
+test("takes a task on rigid bodies by its name", async () => {
+  const { stdout, stderr } = await mbrl("HalfCheetah-v5", "--batch", "2", "--steps", "3", "--json");
+  const { nv, nu, timestep } = JSON.parse(stdout);
+  assert.equal([nv, nu, timestep], [9, 6, 0.01], stderr);
+});
+
 test("tells who diverged, where and when", async () => {
   write("wild.xml", pole('stiffness="-1e9"'));
   const { stdout, code } = await mbrl("wild.xml", "--batch", "8", "--steps", "200");
