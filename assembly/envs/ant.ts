@@ -6,7 +6,8 @@
 import { put } from "../memory";
 import { add, and, eq, load, madd, mul, nmadd, not, select, splat, store, sub, zero } from "../physics/lanes";
 import { lane, place, QPOS, STEPS } from "../physics/model";
-import { CFRC_EXT, FORCES, observe } from "../physics/observe";
+import { observe } from "../physics/observe";
+import { CFRC_EXT, FORCES } from "../physics/observe-model";
 import {
   at,
   between_steps,

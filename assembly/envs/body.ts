@@ -9,7 +9,8 @@
 import { get } from "../memory";
 import { abs, le, load, lt, madd, max, min, mul, splat, store, zero } from "../physics/lanes";
 import { CTRL, lane, NQ, NU, NV, place, QPOS, QVEL, word } from "../physics/model";
-import { observePoints, XPOINT } from "../physics/observe";
+import { observePoints } from "../physics/observe";
+import { XPOINT } from "../physics/observe-model";
 
 export const REWARD: i32 = 0;
 export const ENDED: i32 = 1;

@@ -6,7 +6,7 @@
 // Arguments of the region (32-bit words, written by src/physics/simulation.ts in this order):
 //   0 model   1 environments   2 groups of a task   3 states   4 controls, rows [B, nu] of reals
 //   5 repeat (0: evaluate, −1: take the evaluation that is there)   6 workspaces   7 bytes of a workspace
-//   8 what to observe of an evaluation (bits of observe.ts)   9 states after the steps
+//   8 what to observe of an evaluation (bits of observe-model.ts)   9 states after the steps
 
 import { copy, get, put } from "../memory";
 import { LANES, REAL } from "./lanes";

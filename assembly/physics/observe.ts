@@ -23,81 +23,63 @@ import {
 } from "./constraint-model";
 import { add, and, cos, det, dot3, load, lt, madd, min, mul, neg, nmadd, sin, splat, store, sub, zero } from "./lanes";
 import { lane, place, real, reals, record, word } from "./model";
-
-// what `observe` computes, one bit each
-export const POINTS: i32 = 1;
-export const QUATERNIONS: i32 = 2;
-export const MATRICES: i32 = 4;
-export const CENTERS: i32 = 8;
-export const INERTIAS: i32 = 16;
-export const VELOCITIES: i32 = 32;
-export const FORCES: i32 = 64;
-
-// header: points are the origins of the bodies, their centers of mass, then geoms and sites
-export const POINT_COUNT: i32 = 96;
-export const POINT_WORDS: i32 = 97;
-export const POINT_REALS: i32 = 98;
-export const XPOINT: i32 = 99;
-export const GEOM_COUNT: i32 = 100;
-export const GEOM_WORDS: i32 = 101;
-export const GEOM_REALS: i32 = 102;
-export const GEOM_XMAT: i32 = 103;
-export const GEOM_XQUAT: i32 = 104;
-export const BODY_COUNT: i32 = 105;
-export const BODY_WORDS: i32 = 106;
-export const BODY_REALS: i32 = 107;
-export const TURN_WORDS: i32 = 108;
-export const TURN_REALS: i32 = 109;
-export const XQUAT: i32 = 110;
-export const SUBTREE_COM: i32 = 111;
-export const SUBTREE_LINVEL: i32 = 112;
-export const CINERT: i32 = 113;
-export const CVEL: i32 = 114;
-export const CFRC_EXT: i32 = 115;
-/** [bodies, 3] each: a body's center of mass, and that of its subtree, relative to the body's reference. */
-export const CENTER: i32 = 116;
-export const SUBTREE_CENTER: i32 = 117;
-export const TOUCH_WORDS: i32 = 118;
-
-// words of a point, 4 each: rotation, position, origin of its link; reals: place in the link's frame
-const POINT_SIZE: i32 = 4;
-// words of a geom, 2 each: rotation of its link, body; reals: rotation in the link's frame (9), quaternion in the body's
-const GEOM_SIZE: i32 = 2;
-const GEOM_REAL_SIZE: i32 = 16;
-
-// words of a body, 12 each
-const BODY_SIZE: i32 = 12;
-const ROTATION: i32 = 0;
-const POSITION: i32 = 1;
-const ORIGIN: i32 = 2;
-const VELOCITY: i32 = 3;
-const ORIGIN_VELOCITY: i32 = 4;
-/** Origin that all bodies of a body-tree refer to. */
-const REFERENCE: i32 = 5;
-const PARENT: i32 = 6;
-const ROOT: i32 = 7;
-const FIRST_TURN: i32 = 8;
-const TURNS: i32 = 9;
-/** 1 where the subtree has mass. */
-const MASSIVE: i32 = 10;
-// reals of a body, 16 each
-const BODY_REAL_SIZE: i32 = 16;
-const MASS: i32 = 0;
-const SUBTREE_MASS: i32 = 1;
-/** 0 where there is no mass. */
-const PER_SUBTREE_MASS: i32 = 2;
-const PLACE: i32 = 3;
-/** xx yy zz xy xz yz about the center, in the link's axes. */
-const INERTIA: i32 = 6;
-/** In the parent's frame. */
-const QUATERNION: i32 = 12;
-
-// words of a slot of contacts, 4 each: bodies of the two geoms, origin that the contact point is about
-const TOUCH_SIZE: i32 = 4;
-
-// words of a joint that turns a body, 2 each: 0 free or 1 hinge, place of qpos; reals: rest, axis
-const TURN_SIZE: i32 = 2;
-const TURN_REAL_SIZE: i32 = 4;
+import {
+  BODY_COUNT,
+  BODY_INERTIA,
+  BODY_MASS,
+  BODY_MASSIVE,
+  BODY_ORIGIN,
+  BODY_PLACE,
+  BODY_POSITION,
+  BODY_REALS,
+  BODY_REAL_SIZE,
+  BODY_ROTATION,
+  BODY_SIZE,
+  BODY_TURNS,
+  BODY_VELOCITY,
+  BODY_WORDS,
+  CENTER,
+  CENTERS,
+  CFRC_EXT,
+  CINERT,
+  CVEL,
+  FIRST_TURN,
+  FORCES,
+  GEOM_COUNT,
+  GEOM_REALS,
+  GEOM_REAL_SIZE,
+  GEOM_SIZE,
+  GEOM_WORDS,
+  GEOM_XMAT,
+  GEOM_XQUAT,
+  INERTIAS,
+  MATRICES,
+  ORIGIN_VELOCITY,
+  PARENT,
+  PER_SUBTREE_MASS,
+  POINTS,
+  POINT_COUNT,
+  POINT_REALS,
+  POINT_SIZE,
+  POINT_WORDS,
+  QUATERNION,
+  QUATERNIONS,
+  REFERENCE,
+  ROOT,
+  SUBTREE_CENTER,
+  SUBTREE_COM,
+  SUBTREE_LINVEL,
+  SUBTREE_MASS,
+  TOUCH_SIZE,
+  TOUCH_WORDS,
+  TURN_REALS,
+  TURN_REAL_SIZE,
+  TURN_SIZE,
+  TURN_WORDS,
+  VELOCITIES,
+  XPOINT,
+  XQUAT,
+} from "./observe-model";
 
 /** Computes what the bits of `what` ask for. */
 export function observe(m: usize, w: usize, what: i32): void {
@@ -116,9 +98,9 @@ export function observePoints(m: usize, w: usize, first: i32, count: i32): void 
   for (let i = first; i < first + count; ++i) {
     const at = record(m, POINT_WORDS, POINT_SIZE, i);
     const constants = reals(m, POINT_REALS, POINT_SIZE, i);
-    const R = place(w, at, ROTATION);
-    const position = place(w, at, POSITION);
-    const origin = place(w, at, ORIGIN);
+    const R = place(w, at, BODY_ROTATION);
+    const position = place(w, at, BODY_POSITION);
+    const origin = place(w, at, BODY_ORIGIN);
     const x = real(constants, 0);
     const y = real(constants, 1);
     const z = real(constants, 2);
@@ -167,7 +149,7 @@ function observeQuaternions(m: usize, w: usize): void {
       real(constants, QUATERNION + 3),
     );
     const first = word(body, FIRST_TURN);
-    const last = first + word(body, TURNS);
+    const last = first + word(body, BODY_TURNS);
     for (let t = first; t < last; ++t) {
       const joint = record(m, TURN_WORDS, TURN_SIZE, t);
       const qpos = place(w, joint, 1);
@@ -212,14 +194,14 @@ function observeCenters(m: usize, w: usize): void {
   for (let i = 1; i < bodies; ++i) {
     const body = record(m, BODY_WORDS, BODY_SIZE, i);
     const constants = reals(m, BODY_REALS, BODY_REAL_SIZE, i);
-    const R = place(w, body, ROTATION);
-    const position = place(w, body, POSITION);
-    const origin = place(w, body, ORIGIN);
+    const R = place(w, body, BODY_ROTATION);
+    const position = place(w, body, BODY_POSITION);
+    const origin = place(w, body, BODY_ORIGIN);
     const reference = place(w, body, REFERENCE);
-    const x = real(constants, PLACE);
-    const y = real(constants, PLACE + 1);
-    const z = real(constants, PLACE + 2);
-    const mass = real(constants, MASS);
+    const x = real(constants, BODY_PLACE);
+    const y = real(constants, BODY_PLACE + 1);
+    const z = real(constants, BODY_PLACE + 2);
+    const mass = real(constants, BODY_MASS);
     for (let k = 0; k < 3; ++k) {
       const row = lane(R, 3 * k);
       const local = add(load(lane(position, k)), dot3(load(row), load(lane(row, 1)), load(lane(row, 2)), x, y, z));
@@ -236,7 +218,7 @@ function observeCenters(m: usize, w: usize): void {
     const reference = place(w, body, REFERENCE);
     const total = real(constants, SUBTREE_MASS);
     const inverse = real(constants, PER_SUBTREE_MASS);
-    const massive = word(body, MASSIVE);
+    const massive = word(body, BODY_MASSIVE);
     for (let k = 0; k < 3; ++k) {
       const moment = load(lane(sum, 3 * i + k));
       if (parent) store(lane(sum, 3 * parent + k), add(load(lane(sum, 3 * parent + k)), moment));
@@ -260,10 +242,10 @@ function observeInertias(m: usize, w: usize): void {
   for (let i = 1; i < bodies; ++i) {
     const body = record(m, BODY_WORDS, BODY_SIZE, i);
     const constants = reals(m, BODY_REALS, BODY_REAL_SIZE, i);
-    const R = place(w, body, ROTATION);
+    const R = place(w, body, BODY_ROTATION);
     const out = lane(inertias, 10 * i);
     const root = word(body, ROOT);
-    const mass = real(constants, MASS);
+    const mass = real(constants, BODY_MASS);
     const dx = sub(load(lane(center, 3 * i)), load(lane(centers, 3 * root)));
     const dy = sub(load(lane(center, 3 * i + 1)), load(lane(centers, 3 * root + 1)));
     const dz = sub(load(lane(center, 3 * i + 2)), load(lane(centers, 3 * root + 2)));
@@ -288,12 +270,12 @@ function turned(R: usize, constants: usize, i: i32, j: i32): v128 {
   const x = load(lane(R, 3 * j));
   const y = load(lane(R, 3 * j + 1));
   const z = load(lane(R, 3 * j + 2));
-  const xy = real(constants, INERTIA + 3);
-  const xz = real(constants, INERTIA + 4);
-  const yz = real(constants, INERTIA + 5);
-  const a = dot3(real(constants, INERTIA), xy, xz, x, y, z);
-  const b = dot3(xy, real(constants, INERTIA + 1), yz, x, y, z);
-  const c = dot3(xz, yz, real(constants, INERTIA + 2), x, y, z);
+  const xy = real(constants, BODY_INERTIA + 3);
+  const xz = real(constants, BODY_INERTIA + 4);
+  const yz = real(constants, BODY_INERTIA + 5);
+  const a = dot3(real(constants, BODY_INERTIA), xy, xz, x, y, z);
+  const b = dot3(xy, real(constants, BODY_INERTIA + 1), yz, x, y, z);
+  const c = dot3(xz, yz, real(constants, BODY_INERTIA + 2), x, y, z);
   return dot3(load(lane(R, 3 * i)), load(lane(R, 3 * i + 1)), load(lane(R, 3 * i + 2)), a, b, c);
 }
 
@@ -307,9 +289,9 @@ function observeVelocities(m: usize, w: usize): void {
   for (let k = 0; k < 3; ++k) store(lane(linear, k), zero());
   for (let i = 1; i < bodies; ++i) {
     const body = record(m, BODY_WORDS, BODY_SIZE, i);
-    const v = place(w, body, VELOCITY);
+    const v = place(w, body, BODY_VELOCITY);
     const moving = place(w, body, ORIGIN_VELOCITY);
-    const origin = place(w, body, ORIGIN);
+    const origin = place(w, body, BODY_ORIGIN);
     const reference = place(w, body, REFERENCE);
     const root = word(body, ROOT);
     const x = load(v);
@@ -332,7 +314,7 @@ function observeVelocities(m: usize, w: usize): void {
     store(lane(at, 3), add(vx, det(y, z, cy, cz)));
     store(lane(at, 4), add(vy, det(z, x, cz, cx)));
     store(lane(at, 5), add(vz, det(x, y, cx, cy)));
-    const mass = real(reals(m, BODY_REALS, BODY_REAL_SIZE, i), MASS);
+    const mass = real(reals(m, BODY_REALS, BODY_REAL_SIZE, i), BODY_MASS);
     const px = load(lane(center, 3 * i));
     const py = load(lane(center, 3 * i + 1));
     const pz = load(lane(center, 3 * i + 2));

@@ -1,4 +1,4 @@
-// Tables of what is read off an evaluation (assembly/physics/observe.ts): points, geoms and bodies, by the links that carry
+// Tables of what is read off an evaluation (assembly/physics/observe-model.ts): points, geoms and bodies, by the links that carry
 // them, and the places of the results in a workspace.
 
 import { type CompiledModel, JointType } from "./compiled.js";
