@@ -167,7 +167,7 @@ export function wrongValue(op: string, name: string, expected: string, got: unkn
 export function checkNumber(op: string, name: string, value: unknown, min = -Infinity, max = Infinity): number {
   if (typeof value !== "number") wrongKind(op, name, "a number", value);
   if (!(Number.isFinite(value) && value >= min && value <= max)) {
-    wrongValue(op, name, `a finite number ${range(min, max, value)}`, value);
+    wrongValue(op, name, `a finite number${range(min, max, value)}`, value);
   }
   return value;
 }
@@ -176,7 +176,7 @@ export function checkNumber(op: string, name: string, value: unknown, min = -Inf
 export function checkInteger(op: string, name: string, value: unknown, min = 0, max = 2 ** 31 - 1): number {
   if (typeof value !== "number") wrongKind(op, name, "an integer", value);
   if (!(Number.isSafeInteger(value) && value >= min && value <= max)) {
-    wrongValue(op, name, `an integer ${range(min, max, value)}`, value);
+    wrongValue(op, name, `an integer${range(min, max, value)}`, value);
   }
   return value;
 }
@@ -184,8 +184,8 @@ export function checkInteger(op: string, name: string, value: unknown, min = 0, 
 // the upper end goes without saying where it is only that of the type, unless it was passed
 function range(min: number, max: number, value: number): string {
   if (min === -Infinity && max === Infinity) return "";
-  if ((max === Infinity || max === 2 ** 31 - 1) && !(value > max)) return `of at least ${min}`;
-  return `in [${min}, ${max}]`;
+  if ((max === Infinity || max === 2 ** 31 - 1) && !(value > max)) return ` of at least ${min}`;
+  return ` in [${min}, ${max}]`;
 }
 
 /** One of a fixed set of strings. */

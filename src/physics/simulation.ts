@@ -30,6 +30,9 @@ import { loadState, saveState, type StateSizes } from "./saved-simulation.js";
 const TASK_BYTES = 32_768;
 const ENOUGH_TASKS = 16;
 
+/** Beyond it a float32 is infinite, and no state that `restore` takes. */
+const MAX_FLOAT32 = 2 ** 128 - 2 ** 104;
+
 /** Values of the region's word `repeat` that are no number of steps. */
 const EVALUATE = 0;
 const OBSERVE = -1;
@@ -105,7 +108,7 @@ export class Simulation implements Disposable {
    * Puts environments, all or those of `mask` [B], at `qpos` [B, nq] (metres, radians, unit quaternions w x y z) and `qvel`
    * [B, nv]. The quaternions of free joints are normalized. `time`, one or [B], in seconds, is left as it is when not given.
    * An environment that had diverged goes on from there. Rows of other environments are not looked at.
-   * Throws `RangeError` for a wrong shape, a number that is not finite, and a quaternion of length zero.
+   * Throws `RangeError` for a wrong shape, a number that is not finite in the lanes, and a quaternion of length zero.
    */
   setState(
     qpos: NumericInput,
@@ -121,11 +124,13 @@ export class Simulation implements Disposable {
     const positions = fill(op, "qpos", qpos, [batch, nq], new Float64Array(batch * nq));
     const velocities = toFloat64(op, "qvel", qvel, [batch, nv]);
     const times = this.#times(op, time);
+    const largest = this.#sizes.dtype === "f64" ? Infinity : MAX_FLOAT32;
     for (let b = 0; b < batch; b++) {
       if (mask && !mask[b]) continue;
-      for (let k = b * nq; k < (b + 1) * nq; k++) checkNumber(op, `qpos[${k}]`, positions[k]);
-      for (let k = b * nv; k < (b + 1) * nv; k++) checkNumber(op, `qvel[${k}]`, velocities[k]);
+      checkRow(op, "qpos", positions, b, nq);
       normalizeQuaternions(op, this.model, positions, b);
+      checkRow(op, "qpos", positions, b, nq, largest);
+      checkRow(op, "qvel", velocities, b, nv, largest);
     }
     this.#put(positions, velocities, times, mask);
   }
@@ -434,6 +439,11 @@ export class Simulation implements Disposable {
     const { nbody, njnt, ngeom, nsite } = this.model.compiled;
     return checkInteger(op, kind, element, 0, { body: nbody, joint: njnt, geom: ngeom, site: nsite }[kind] - 1);
   }
+}
+
+// row b of [B, n]: finite, and at most `largest`
+function checkRow(op: string, name: string, rows: Float64Array, b: number, n: number, largest = Infinity): void {
+  for (let k = b * n; k < (b + 1) * n; k++) checkNumber(op, `${name}[${k}]`, rows[k], -largest, largest);
 }
 
 /** `batch` copies of a model. @internal */

@@ -264,8 +264,12 @@ test("errors name the operation, the argument, what was expected and what came",
         Float64Array.from(qpos, (x, k) => (k === 17 ? Number.NaN : x)),
         qvel,
       ),
-    /"qpos\[17\]" expected a finite number.*got NaN/,
+    'simulation.setState: "qpos[17]" expected a finite number, got NaN',
   );
+  // finite, but not in the lanes: a snapshot of it could not be restored
+  fails(() => simulation.setState(qpos.fill(1e39, 0, 1), qvel), /"qpos\[0\]" expected a finite number .*got 1e\+39/);
+  qpos.set(simulation.getState().qpos);
+  fails(() => simulation.setState(qpos, qvel, { time: Number.NaN }), /"time" expected a finite number, got NaN/);
   fails(
     () =>
       simulation.setState(
