@@ -11,7 +11,10 @@ import { parseArgs } from "node:util";
 import { type Progress, type Runtime, type SavedState, loadRuntime } from "../src/index.js";
 import { loadCheckpoint, saveCheckpoint } from "../src/node/index.js";
 import { petsCartpole } from "./experiments/pets-cartpole.js";
+import { mpcBodies } from "./experiments/mpc-bodies.js";
+import { petsHalfCheetah, petsHalfCheetahLong } from "./experiments/pets-half-cheetah.js";
 import { petsPendulum } from "./experiments/pets-pendulum.js";
+import { petsReacher } from "./experiments/pets-reacher.js";
 import { curvesSvg } from "./experiments/curves.js";
 
 /** A learning experiment: what runs for a seed, and what its logs must show. */
@@ -27,7 +30,14 @@ export interface Experiment {
   verdict(logs: readonly (readonly Progress[])[]): string;
 }
 
-const experiments: readonly Experiment[] = [petsCartpole, petsPendulum];
+const experiments: readonly Experiment[] = [
+  mpcBodies,
+  petsCartpole,
+  petsHalfCheetah,
+  petsHalfCheetahLong,
+  petsPendulum,
+  petsReacher,
+];
 
 function usage(): never {
   console.error(
