@@ -115,3 +115,42 @@ export function sin_v(x: v128): v128 {
 export function cos_v(x: v128): v128 {
   return sin_abs(v128.andnot(x, getsplat(SIGN)), 1);
 }
+
+/** Lanes beyond the reach of `sin_near` and `cos_near`. */
+// @ts-ignore: decorator
+@inline
+export function sincos_far(x: v128): v128 {
+  return f32x4.gt(v128.andnot(x, getsplat(SIGN)), getsplat(TABLE + 56));
+}
+
+// π/2 goes into x n times; n stays in the low bits of what `turns` gives
+// @ts-ignore: decorator
+@inline
+function turns(x: v128): v128 {
+  return madd(x, getsplat(TABLE), getsplat(SHIFT));
+}
+
+// @ts-ignore: decorator
+@inline
+function reduced(x: v128): v128 {
+  const n = f32x4.sub(turns(x), getsplat(SHIFT));
+  const coarse = nmadd(n, getsplat(TABLE + 8), nmadd(n, getsplat(TABLE + 4), x));
+  const third = getsplat(TABLE + 12);
+  const fine = nmadd(n, third, coarse);
+  const lost = nmadd(n, third, f32x4.sub(coarse, fine));
+  return f32x4.add(fine, nmadd(n, getsplat(TABLE + 16), lost));
+}
+
+/** sin x for |x| ≤ 8192, the bits of `sin_v`; what it has in common with `cos_near` is computed once when both are wanted. */
+// @ts-ignore: decorator
+@inline
+export function sin_near(x: v128): v128 {
+  return sin_quadrant(reduced(x), turns(x));
+}
+
+/** cos x for |x| ≤ 8192, the bits of `cos_v`. */
+// @ts-ignore: decorator
+@inline
+export function cos_near(x: v128): v128 {
+  return sin_quadrant(reduced(x), i32x4.add(turns(x), i32x4.splat(1)));
+}

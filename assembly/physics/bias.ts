@@ -39,6 +39,8 @@ import {
   reals,
   record,
   SLIDE,
+  STILL,
+  STILL_FORCE,
   TURN,
   TURNS,
   VELOCITY,
@@ -56,7 +58,11 @@ export function bias(m: usize, w: usize): void {
     else if (kind == BALL) ball(w, link);
     const flags = word(link, FLAGS);
     if (flags & MASSIVE) force(w, link, real(reals(m, LINK_REALS, LINK_REAL_SIZE, l), OWN_MASS), flags);
-    else if (flags & COLLECTS) {
+    else if (flags & STILL) {
+      const at = place(w, link, FORCE);
+      const still = place(w, link, STILL_FORCE);
+      for (let k = 0; k < 6; ++k) store(lane(at, k), load(lane(still, k)));
+    } else if (flags & COLLECTS) {
       const at = place(w, link, FORCE);
       for (let k = 0; k < 6; ++k) store(lane(at, k), zero());
     }

@@ -2,7 +2,7 @@
 // A hinge turns its link about the link's own z, so that a link's rotation is R₀ · Rz(θ) and its axis the third column; the
 // motion axis about the origin is (axis, position × axis).
 
-import { add, cos, det, dot3, load, madd, mul, nmadd, sin, store, sub } from "./lanes";
+import { add, any, cos, det, dot3, far, load, madd, mul, nearCos, nearSin, nmadd, sin, store, sub } from "./lanes";
 import {
   AXIS,
   HINGE,
@@ -86,8 +86,15 @@ function hinge(w: usize, link: usize, constants: usize): void {
   const P = place(w, link, PARENT_ROTATION);
   const sign = real(constants, AXIS);
   const angle = mul(sub(load(place(w, link, LINK_QPOS)), real(constants, REST)), sign);
-  const s = sin(angle);
-  const c = cos(angle);
+  let s: v128;
+  let c: v128;
+  if (any(far(angle))) {
+    s = sin(angle);
+    c = cos(angle);
+  } else {
+    s = nearSin(angle);
+    c = nearCos(angle);
+  }
   const rx = real(constants, OFFSET);
   const ry = real(constants, OFFSET + 1);
   const rz = real(constants, OFFSET + 2);

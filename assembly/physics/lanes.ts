@@ -5,7 +5,7 @@
 import { exp_v } from "../math/exp";
 import { log_v } from "../math/log";
 import { madd as madd_f32, nmadd as nmadd_f32 } from "../math/madd";
-import { cos_v, sin_v } from "../math/sincos";
+import { cos_near, cos_v, sin_near, sin_v, sincos_far } from "../math/sincos";
 import { getsplat, getsplat64, getv, putv } from "../memory";
 
 /** Environments of a group. */
@@ -230,6 +230,28 @@ export function pow(x: v128, p: v128): v128 {
     return f64x2.replace_lane(f64x2.splat(low), 1, NativeMath.pow(f64x2.extract_lane(x, 1), f64x2.extract_lane(p, 1)));
   }
   return exp_v(mul(log_v(x), p));
+}
+
+/** Lanes for which `nearSin` and `nearCos` are not made; they share their work, and want |x| ≤ 8192. */
+// @ts-ignore: decorator
+@inline
+export function far(x: v128): v128 {
+  if (LANE_BITS == 64) return zero();
+  return sincos_far(x);
+}
+
+// @ts-ignore: decorator
+@inline
+export function nearSin(x: v128): v128 {
+  if (LANE_BITS == 64) return sin(x);
+  return sin_near(x);
+}
+
+// @ts-ignore: decorator
+@inline
+export function nearCos(x: v128): v128 {
+  if (LANE_BITS == 64) return cos(x);
+  return cos_near(x);
 }
 
 /** a · b for 3-vectors. */

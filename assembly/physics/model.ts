@@ -102,8 +102,8 @@ export const SUM_QACC: i32 = 44;
 /** [links, 6]: wrenches of the medium. */
 export const WRENCH: i32 = 45;
 
-// words of a link, 21 each; places are in the workspace, shared by links that cannot differ
-export const LINK_SIZE: i32 = 21;
+// words of a link, 22 each; places are in the workspace, shared by links that cannot differ
+export const LINK_SIZE: i32 = 22;
 export const KIND: i32 = 0;
 /** How the frame at rest lies in the parent's: as it (0), turned (1), turned in a parent that never turns (2). */
 export const TURN: i32 = 1;
@@ -121,7 +121,7 @@ export const PARENT_FORCE: i32 = 11;
 export const INERTIA: i32 = 12;
 export const PARENT_INERTIA: i32 = 13;
 /** 1 has mass; 2 has none, and collects its children's inertias and forces; 4 the joint's axis is principal; 8 its joint
- * is at the origin. */
+ * is at the origin; 16 has mass, and never turns. */
 export const FLAGS: i32 = 14;
 export const LINK_QPOS: i32 = 15;
 export const LINK_QVEL: i32 = 16;
@@ -130,6 +130,8 @@ export const LINK_WRENCH: i32 = 18;
 export const PARENT_WRENCH: i32 = 19;
 /** From the parent's position to the link's; 0 where nobody wants it. */
 export const LINK_ARM: i32 = 20;
+/** What gravity asks of a link that never turns: a wrench that never changes. */
+export const STILL_FORCE: i32 = 21;
 
 /** Kinds of link. */
 export const FIXED: i32 = 0;
@@ -142,6 +144,7 @@ export const MASSIVE: i32 = 1;
 export const COLLECTS: i32 = 2;
 export const PRINCIPAL: i32 = 4;
 export const CENTERED: i32 = 8;
+export const STILL: i32 = 16;
 
 // reals of a link, 32 each
 export const LINK_REAL_SIZE: i32 = 32;

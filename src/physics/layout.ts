@@ -3,7 +3,7 @@
 
 import { type CompiledModel, Integrator, JointType } from "./compiled.js";
 import { type Link, LinkKind, type Lowering, lower, Turn } from "./lower.js";
-import { IDENTITY, matrixAt, multiply, rotate, sum, vectorAt } from "./rotation.js";
+import { cross, IDENTITY, matrixAt, multiply, rotate, scaled, sum, vectorAt } from "./rotation.js";
 import { Tables, WorkspacePlan } from "./tables.js";
 
 /** Header words. */
@@ -66,6 +66,8 @@ export interface LinkPlaces {
   inertia: number;
   /** From the parent's position to the link's. */
   arm: number;
+  /** 0 unless the link has mass and never turns. */
+  stillForce: number;
 }
 
 /** Places of a tree's quantities. */
@@ -192,6 +194,7 @@ function placeLinks(
     force: 0,
     inertia: 0,
     arm: 0,
+    stillForce: 0,
   };
   const links: LinkPlaces[] = [];
   lowering.links.forEach((link, l) => {
@@ -206,6 +209,7 @@ function placeLinks(
       force: l === 0 ? 0 : workspace.place(6),
       inertia: l === 0 ? 0 : workspace.place(9),
       arm: moves && link.turn !== Turn.root ? workspace.place(3) : 0,
+      stillForce: link.mass > 0 && !moves ? workspace.constants(weight(link, gravity)) : 0,
     });
   });
   // a link without mass and with one child is to forces that child, and to inertias, if their positions are one
@@ -216,6 +220,12 @@ function placeLinks(
     if (coincides(lowering.links[only])) links[l].inertia = links[only].inertia;
   }
   return { links, trees };
+}
+
+// the wrench that holds a link that never turns against gravity, about the origin
+function weight({ mass, center }: Link, gravity: readonly number[]): number[] {
+  const force = scaled([gravity[0], gravity[1], gravity[2]], -mass);
+  return [...cross(center, force), ...force];
 }
 
 function onlyChild(links: readonly Link[], l: number): number | undefined {
@@ -258,6 +268,7 @@ const MASSIVE = 1;
 const COLLECTS = 2;
 const PRINCIPAL = 4;
 const CENTERED = 8;
+const STILL = 16;
 
 function writeLinks(model: CompiledModel, { tables, lowering, links }: Layout): void {
   const { header } = tables;
@@ -276,7 +287,8 @@ function writeLinks(model: CompiledModel, { tables, lowering, links }: Layout): 
     const collects = link.mass === 0 && (only === undefined || links[only].inertia !== own.inertia);
     const centered = link.kind === LinkKind.fixed || ball;
     const flags =
-      (link.mass > 0 ? MASSIVE : 0) |
+      (link.mass > 0 && link.kind !== LinkKind.fixed ? MASSIVE : 0) |
+      (link.mass > 0 && link.kind === LinkKind.fixed ? STILL : 0) |
       (collects ? COLLECTS : 0) |
       (principal ? PRINCIPAL : 0) |
       (centered ? CENTERED : 0);
@@ -288,7 +300,8 @@ function writeLinks(model: CompiledModel, { tables, lowering, links }: Layout): 
       ...[own.force, parent.force === own.force ? 0 : parent.force],
       ...[own.inertia, inherits ? parent.inertia : 0, flags],
       ...[header[Header.qpos] + 16 * qpos, header[Header.qvel] + 16 * dof, header[Header.cdof] + 96 * dof],
-      ...[header[Header.wrench] + 96 * l, header[Header.wrench] + 96 * link.parent, own.arm],
+      ...[header[Header.wrench] + 96 * l, header[Header.wrench] + 96 * link.parent],
+      ...[own.arm, own.stillForce],
     );
     const I = link.inertia;
     const rest = link.joint < 0 ? 0 : model.qpos0[qpos];
