@@ -1,11 +1,9 @@
-// PETS on Reacher-v5: mean return of the last 5 of 20 trials of 50 steps of at least −6 for 5 of 5 seeds. (At random the
-// return is about −43; planning on the true dynamics earns about −4.)
+// PETS on Reacher-v5: mean return of the last 5 of 20 trials of 50 steps. At random the return is about −43; the experiment
+// mpc-bodies tells what planning on the true dynamics earns.
 
 import { makeEnv, pets, type Progress, reacher } from "../../src/index.js";
 import type { Experiment } from "../experiment.js";
 import { meanAndSpread } from "./spread.js";
-
-const GOAL = -6;
 
 function lastFive(log: readonly Progress[]): number {
   return log.slice(-5).reduce((sum, { episodeReturn }) => sum + episodeReturn, 0) / 5;
@@ -28,8 +26,7 @@ export const petsReacher: Experiment = {
     return [lastFive(log).toFixed(2), all, log[log.length - 1].wallSeconds.toFixed(0)];
   },
   verdict(logs) {
-    const reached = logs.filter((log) => lastFive(log) >= GOAL).length;
-    const spread = `Over seeds (mean ± standard deviation): ${meanAndSpread(logs.map(lastFive))}. `;
-    return `${spread}Mean return over the last 5 of 20 trials ≥ ${GOAL}: ${reached} of ${logs.length} seeds.`;
+    const spread = meanAndSpread(logs.map(lastFive));
+    return `Mean return over the last 5 of 20 trials, over seeds (mean ± standard deviation): ${spread}.`;
   },
 };
