@@ -2,7 +2,7 @@
 
 import { wrongKind, wrongValue } from "../check.js";
 import type { Disposable } from "../types.js";
-import type { Runtime, Scope, Tensor } from "../wasm/index.js";
+import { Runtime, type Scope, type Tensor } from "../wasm/index.js";
 import type { CompiledModel } from "./compiled.js";
 import { type Layout, layOut } from "./layout.js";
 import { layOutConstraints, type SlotPlaces } from "./layout-constraints.js";
@@ -105,6 +105,7 @@ function indexOf(kind: string, names: readonly string[], name: string): number {
  * Throws `MjcfError` with file, line and element for what is not valid, or would change the physics and is not supported.
  */
 export function loadMjcf(runtime: Runtime, xml: string, options?: MjcfOptions): Model {
+  if (!(runtime instanceof Runtime)) wrongKind("loadMjcf", "runtime", "a runtime of loadRuntime", runtime);
   const compiled = compileMjcf(runtime.kernels, xml, options);
   checkSimulable(compiled);
   return createModel(runtime, compiled);

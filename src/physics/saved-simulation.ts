@@ -1,6 +1,6 @@
 // The state of a simulation as plain data, and back: in the reals of its lanes, so that nothing is rounded on the way.
 
-import { FormatError } from "../check.js";
+import { describe, FormatError } from "../check.js";
 import { metaNumber } from "../saved-state.js";
 import type { DType, NamedArray, SavedState, TypedArrays } from "../types.js";
 
@@ -45,6 +45,9 @@ export function saveState(sizes: StateSizes, state: SimulationState): SavedState
 /** The parts of a saved state; throws `FormatError` for what is no state of these sizes, or not finite. */
 export function loadState(sizes: StateSizes, saved: SavedState): SimulationState {
   const { batch, nq, nv, nu, dtype } = sizes;
+  if (typeof saved?.arrays !== "object" || saved.arrays === null) {
+    throw new FormatError(`saved state expected meta and arrays, got ${describe(saved)}`);
+  }
   for (const name of ["batch", "nq", "nv", "nu"] as const) {
     const got = metaNumber(saved, name);
     if (got !== sizes[name]) throw new FormatError(`saved "${name}" expected ${sizes[name]}, got ${got}`);

@@ -308,6 +308,7 @@ test("saved states that are none are refused, and change nothing", () => {
   const { qpos, steps, diverged } = saved.arrays;
   const arrays = (changed: object) => ({ ...saved, arrays: { ...saved.arrays, ...changed } });
   const spoiled: readonly [unknown, RegExp][] = [
+    [null, /expected meta and arrays, got null/],
     [{ ...saved, meta: null }, /lacks "batch"/],
     [{ ...saved, meta: { ...(saved.meta as object), nv: 3 } }, /saved "nv" expected 14, got 3/],
     [{ ...saved, arrays: {} }, /lacks array "steps"/],

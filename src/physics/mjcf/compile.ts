@@ -13,7 +13,7 @@ import { checkSchema } from "./schema.js";
 import { type Body, readTree } from "./tree.js";
 import { fail, type Node, readXml } from "./xml.js";
 
-const OP = "compileMjcf";
+const OP = "loadMjcf";
 
 /** Options of `compileMjcf`. */
 export interface MjcfOptions {

@@ -343,7 +343,7 @@ errors("wrong arguments are TypeErrors", () => {
   const { kernels } = runtime;
   const xml = document({});
   const cases: [() => unknown, RegExp][] = [
-    [() => compileMjcf(kernels, undefined as never), /compileMjcf: "xml" expected a string, got undefined/],
+    [() => compileMjcf(kernels, undefined as never), /loadMjcf: "xml" expected a string, got undefined/],
     [() => compileMjcf(kernels, xml, { name: 3 as never }), /"name" expected a string/],
     [() => compileMjcf(kernels, xml, { resolve: "x" as never }), /"resolve" expected a function/],
     [() => compileMjcf(kernels, xml, { file: "x" } as never), /unknown option "file"; known: name, resolve/],
