@@ -1,7 +1,18 @@
 // Compiles assembly/ to every asconfig target, embeds each binary as base64 in src/wasm/binary/<target>.gen.ts, and
-// writes the kernel types (src/wasm/kernels.gen.ts) from the compiler's own bindings. Skips the work when no source changed.
+// writes the kernel types (src/wasm/kernels.gen.ts) from the compiler's own bindings. Skips the work when no source changed,
+// and copies what was built of the same sources before, be it in another checkout with the same node_modules.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { fileURLToPath } from "node:url";
 import path from "node:path";
 import asc from "assemblyscript/asc";
@@ -51,11 +62,13 @@ ${signatures.join("\n")}
 
 const stamp = fingerprint();
 const stampFile = "build/wasm/fingerprint";
+const cacheFolder = "node_modules/.cache/mbrl-wasm";
+const cached = path.join(cacheFolder, stamp.slice(0, 32));
+const CACHED_AT_MOST = 12;
 const outputs = [...targets.map((target) => `${binaryFolder}/${target}.gen.ts`), "src/wasm/kernels.gen.ts"];
 const current = existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp && outputs.every(existsSync);
-if (!current) {
-  mkdirSync("build/wasm", { recursive: true });
-  mkdirSync(binaryFolder, { recursive: true });
+
+async function build() {
   for (const target of targets) {
     await compile(target);
     const bytes = readFileSync(`build/wasm/${target}.wasm`);
@@ -67,5 +80,34 @@ if (!current) {
     console.log(`${target}: ${bytes.length} bytes`);
   }
   writeFileSync("src/wasm/kernels.gen.ts", kernelTypes(readFileSync("build/wasm/simd.d.ts", "utf8")));
+}
+
+// complete or not there: the folder gets its name last
+function keep() {
+  const unfinished = `${cached}.${process.pid}`;
+  cpSync("build/wasm", `${unfinished}/wasm`, { recursive: true });
+  for (const file of outputs) cpSync(file, `${unfinished}/${path.basename(file)}`);
+  try {
+    renameSync(unfinished, cached);
+  } catch {
+    // another process built the same meanwhile
+    rmSync(unfinished, { recursive: true });
+  }
+  const age = (name) => statSync(path.join(cacheFolder, name)).mtimeMs;
+  const oldest = readdirSync(cacheFolder).sort((a, b) => age(b) - age(a));
+  for (const name of oldest.slice(CACHED_AT_MOST))
+    rmSync(path.join(cacheFolder, name), { recursive: true, force: true });
+}
+
+if (!current) {
+  mkdirSync("build/wasm", { recursive: true });
+  mkdirSync(binaryFolder, { recursive: true });
+  if (existsSync(cached)) {
+    cpSync(`${cached}/wasm`, "build/wasm", { recursive: true });
+    for (const file of outputs) cpSync(`${cached}/${path.basename(file)}`, file);
+  } else {
+    await build();
+    keep();
+  }
   writeFileSync(stampFile, stamp);
 }
