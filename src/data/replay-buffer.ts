@@ -37,6 +37,8 @@ export class ReplayBuffer implements Disposable {
   readonly #scope: Scope;
   #length = 0;
   #next = 0;
+  // trajectories of which no row is left
+  #gone = 0;
 
   /** Made by `createReplayBuffer`. */
   constructor(scope: Scope, { capacity, observationSize, actionSize }: ReplayBufferOptions) {
@@ -66,6 +68,8 @@ export class ReplayBuffer implements Disposable {
     checkRow(op, "nextObservation", nextObservation, this.observationSize);
     checkFloat(op, "reward", reward);
     const row = this.#next;
+    const replaces = this.#length === this.capacity;
+    if (replaces && this.#isLast(row, (row + 1) % this.capacity)) this.#gone++;
     this.observation.view.set(observation, row * this.observationSize);
     this.action.view.set(action, row * this.actionSize);
     this.reward.view[row] = reward;
@@ -76,10 +80,27 @@ export class ReplayBuffer implements Disposable {
     this.#length = Math.max(this.#length, row + 1);
   }
 
+  /**
+   * The number of the trajectory that each row belongs to [length], counted from the first that was ever added. One ends
+   * where a transition terminated, was truncated, or is not followed by the next of its episode (whose `observation` is
+   * the `nextObservation` before it).
+   */
+  trajectories(): Uint32Array {
+    const n = this.#length;
+    const oldest = n < this.capacity ? 0 : this.#next;
+    const numbers = new Uint32Array(n);
+    for (let i = 0, number = this.#gone; i < n; i++) {
+      const row = (oldest + i) % n;
+      numbers[row] = number;
+      if (this.#isLast(row, (row + 1) % n)) number++;
+    }
+    return numbers;
+  }
+
   save(): SavedState {
     const n = this.#length;
     return {
-      meta: { length: n, next: this.#next },
+      meta: { length: n, next: this.#next, gone: this.#gone },
       arrays: {
         observation: saveTensor(this.observation, n * this.observationSize),
         action: saveTensor(this.action, n * this.actionSize),
@@ -109,10 +130,21 @@ export class ReplayBuffer implements Disposable {
     loadTensor(this.truncated, state, "truncated", n);
     this.#next = next;
     this.#length = n;
+    // states of before trajectories were counted have none
+    this.#gone = (state.meta as { gone?: number }).gone ?? 0;
   }
 
   dispose(): void {
     this.#scope.dispose();
+  }
+
+  // does a trajectory end with `row`, before `following`?
+  #isLast(row: number, following: number): boolean {
+    if (this.terminated.view[row] || this.truncated.view[row]) return true;
+    const D = this.observationSize;
+    const next = this.nextObservation.view.subarray(row * D, (row + 1) * D);
+    const observation = this.observation.view;
+    return next.some((value, d) => value !== observation[following * D + d]);
   }
 
   /** Lets `using buffer = …` dispose of it. */

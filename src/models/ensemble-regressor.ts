@@ -102,6 +102,8 @@ export class EnsembleRegressor implements Disposable {
   readonly #scale: Tensor;
   readonly #seed: number;
   readonly #startBounds: Float32Array;
+  // the parameters are fresh: nothing ties the targets to the scale they had
+  #rescale = false;
   #elites: readonly number[] = [];
   // the same for kernels
   readonly #eliteList: Tensor<"i32">;
@@ -246,9 +248,19 @@ export class EnsembleRegressor implements Disposable {
     };
   }
 
+  /**
+   * Fresh parameters drawn from `seed` and an optimizer without a past; the next fit takes the scale of the targets anew.
+   * The stream of minibatches goes on.
+   */
+  initialize(seed: number): void {
+    checkInteger("regressor.initialize", "seed", seed, 0, Number.MAX_SAFE_INTEGER);
+    this.#restart(seed);
+    this.#rescale = true;
+  }
+
   save(): SavedState {
     const own = {
-      meta: { elites: this.#elites, random: this.#random.save() },
+      meta: { elites: this.#elites, rescale: this.#rescale, random: this.#random.save() },
       arrays: { bounds: saveTensor(this.bounds) },
     };
     return joinStates(
@@ -279,6 +291,7 @@ export class EnsembleRegressor implements Disposable {
     this.#targetNormalizer.load(partState(state, "targetNormalizer"));
     loadTensor(this.bounds, own, "bounds");
     this.#random.load(metaField(own, "random"));
+    this.#rescale = (own.meta as { rescale?: boolean }).rescale === true;
     this.#choose(elites as number[]);
     this.#publishScale();
   }
@@ -300,7 +313,8 @@ export class EnsembleRegressor implements Disposable {
   // keeps the scale of the targets while it suits them, else takes theirs and starts afresh
   #scaleTargets(targets: Tensor, rows: number): void {
     const kept = this.#targetNormalizer.statistics().std;
-    const first = this.#targetNormalizer.count === 0;
+    const first = this.#targetNormalizer.count === 0 || this.#rescale;
+    this.#rescale = false;
     const before = this.#targetNormalizer.save();
     this.#targetNormalizer.fit(targets, rows);
     const { std } = this.#targetNormalizer.statistics();
@@ -310,12 +324,11 @@ export class EnsembleRegressor implements Disposable {
       return;
     }
     this.#publishScale();
-    if (!first) this.#restart();
+    if (!first) this.#restart(this.#seed);
   }
 
-  #restart(): void {
-    this.ensemble.initialize(this.#seed);
-    this.ensemble.changed();
+  #restart(seed: number): void {
+    this.ensemble.initialize(seed);
     this.optimizer.reset();
     this.bounds.write(this.#startBounds);
     this.boundsOptimizer.reset();

@@ -6,7 +6,7 @@
 //   until no member has improved for `patience` epochs
 //   restore each member's best epoch; the members with the lowest hold-out error are the elites
 
-import { checkInteger, checkNumber, checkOptions, wrongKind } from "../check.js";
+import { checkInteger, checkNumber, checkOptions, wrongKind, wrongValue } from "../check.js";
 import type { RandomStream } from "../kernels/index.js";
 
 export interface FitOptions {
@@ -16,6 +16,11 @@ export interface FitOptions {
   batchSize?: number | undefined;
   /** Share of the rows held out for scores, at most 5000 rows. Default 0.1; with 0 the last epoch stands. */
   holdout?: number | undefined;
+  /**
+   * The rows to hold out, by their numbers, instead of a share drawn anew at each fit: whole trajectories, say, whose
+   * neighboring rows would tell of each other. At most 5000 of them, evenly taken, are scored. `holdout` then says nothing.
+   */
+  holdoutRows?: Uint32Array | undefined;
   /** Epochs without improvement of any member before training stops. Default 10. */
   patience?: number | undefined;
   /** Relative drop of the score that counts as an improvement. Default 0.01 (Janner et al. 2019). */
@@ -64,11 +69,14 @@ export interface Trainee {
 
 type Complete<T> = { [K in keyof T]-?: NonNullable<T[K]> };
 
+/** Options of a fit with nothing left open but whether rows to hold out are named. */
+export type CompleteFitOptions = Complete<Omit<FitOptions, "holdoutRows">> & Pick<FitOptions, "holdoutRows">;
+
 const MOST_SCORED = 5000;
-const known = ["epochs", "batchSize", "holdout", "patience", "improvement", "bootstrap"] as const;
+const known = ["epochs", "batchSize", "holdout", "holdoutRows", "patience", "improvement", "bootstrap"] as const;
 
 /** The options with defaults filled in and checked. */
-export function completeFitOptions(options: FitOptions | undefined, op = "fit"): Complete<FitOptions> {
+export function completeFitOptions(options: FitOptions | undefined, op = "fit"): CompleteFitOptions {
   const given = checkOptions(op, options, known);
   const { epochs = 50, batchSize = 64, holdout = 0.1, patience = 10, improvement = 0.01, bootstrap = true } = given;
   checkInteger(op, "epochs", epochs, 1);
@@ -77,7 +85,11 @@ export function completeFitOptions(options: FitOptions | undefined, op = "fit"):
   checkInteger(op, "patience", patience, 1);
   checkNumber(op, "improvement", improvement, 0, 1);
   if (typeof bootstrap !== "boolean") wrongKind(op, "bootstrap", "true or false", bootstrap);
-  return { epochs, batchSize, holdout, patience, improvement, bootstrap };
+  const { holdoutRows } = given;
+  if (holdoutRows !== undefined && !(holdoutRows instanceof Uint32Array)) {
+    wrongKind(op, "holdoutRows", "a Uint32Array of row numbers", holdoutRows);
+  }
+  return { epochs, batchSize, holdout, holdoutRows, patience, improvement, bootstrap };
 }
 
 /** Runs the procedure over data rows 0 … n − 1, one optimizer step per `next()`. */
@@ -85,14 +97,15 @@ export function* trainSteps(
   trainee: Trainee,
   n: number,
   random: RandomStream,
-  options: Complete<FitOptions>,
+  options: CompleteFitOptions,
 ): Generator<FitProgress, FitReport> {
-  const { epochs, batchSize, holdout, patience, improvement, bootstrap } = options;
+  const { epochs, batchSize, patience, improvement, bootstrap } = options;
   const E = trainee.members;
-  const split = random.permutation(new Uint32Array(n));
-  const holdoutRows = Math.min(Math.floor(n * holdout), MOST_SCORED, n - 1);
-  const train = split.subarray(holdoutRows);
-  const scored = holdoutRows > 0 ? split.subarray(0, holdoutRows) : train.subarray(0, MOST_SCORED);
+  const { train, heldOut } = options.holdoutRows
+    ? namedSplit(options.holdoutRows, n)
+    : drawnSplit(options.holdout, n, random);
+  const holdoutRows = heldOut.length;
+  const scored = thinned(holdoutRows > 0 ? heldOut : train);
   const samples = Array.from({ length: E }, () => (bootstrap ? resampled(train, random) : train));
 
   const best = trainee.score(scored);
@@ -135,6 +148,33 @@ export function* trainSteps(
     score: [...best],
     ranking: Array.from({ length: E }, (_, e) => e).sort((a, b) => best[a] - best[b] || a - b),
   };
+}
+
+interface Split {
+  readonly train: Uint32Array;
+  readonly heldOut: Uint32Array;
+}
+
+function drawnSplit(share: number, n: number, random: RandomStream): Split {
+  const rows = random.permutation(new Uint32Array(n));
+  const count = Math.min(Math.floor(n * share), MOST_SCORED, n - 1);
+  return { train: rows.subarray(count), heldOut: rows.subarray(0, count) };
+}
+
+function namedSplit(heldOut: Uint32Array, n: number): Split {
+  const isOut = new Uint8Array(n);
+  for (const row of heldOut) {
+    if (row >= n) wrongValue("fit", "holdoutRows", `rows below ${n}`, row);
+    if (isOut[row]++) wrongValue("fit", "holdoutRows", "each row once", row);
+  }
+  if (heldOut.length === n) wrongValue("fit", "holdoutRows", "less than all rows", n);
+  return { train: Uint32Array.from({ length: n }, (_, row) => row).filter((row) => !isOut[row]), heldOut };
+}
+
+// as many of the rows as are scored, evenly taken
+function thinned(rows: Uint32Array): Uint32Array {
+  if (rows.length <= MOST_SCORED) return rows;
+  return Uint32Array.from({ length: MOST_SCORED }, (_, i) => rows[Math.floor((i * rows.length) / MOST_SCORED)]);
 }
 
 // a bootstrap sample: as many rows, drawn with replacement

@@ -40,6 +40,31 @@ test("a saved buffer goes on where it stopped", () => {
   }
 });
 
+test("tells trajectories apart, and keeps their numbers as old ones go", () => {
+  const buffer = create(6);
+  const add = (i: number, end: Partial<Transition> = {}) =>
+    buffer.add({ ...transition(i), terminated: false, truncated: false, ...end });
+  add(0);
+  assert.equal([...buffer.trajectories()], [0]);
+  add(1, { terminated: true });
+  add(2, { truncated: true });
+  add(3);
+  // does not begin where the transition before it led
+  add(7);
+  add(8);
+  assert.equal([...buffer.trajectories()], [0, 0, 1, 2, 3, 3]);
+  add(9);
+  assert.equal([...buffer.trajectories()], [3, 0, 1, 2, 3, 3]);
+  add(10);
+  add(11);
+  const copy = create(6);
+  copy.load(buffer.save());
+  for (const each of [buffer, copy]) {
+    assert.equal([...each.trajectories()], [3, 3, 3, 2, 3, 3]);
+    each.dispose();
+  }
+});
+
 test("refuses bad transitions whole", () => {
   const buffer = create(4);
   const before = buffer.save();

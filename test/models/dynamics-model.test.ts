@@ -77,6 +77,53 @@ test("an angle and the same angle a turn later are one state", () => {
   model.dispose();
 });
 
+test("rows held out by name are not trained on, and tell which epoch was best", () => {
+  // the last fifth follows another rule: whoever trains on it cannot score so badly there
+  const buffer = recorded();
+  const first = (4 * ROWS) / 5;
+  const next = buffer.nextObservation.view;
+  for (let row = first; row < ROWS; row++) next[3 * row + 1] += 5;
+  const model = createDynamicsModel(runtime, { ...shape, probabilistic: false, seed: 1 });
+  const holdoutRows = Uint32Array.from({ length: ROWS - first }, (_, i) => first + i);
+  const named = model.fit(buffer, { ...training, epochs: 20, holdoutRows });
+  assert.is(named.trainRows, first);
+  assert.is(named.holdoutRows, ROWS - first);
+  assert.ok(Math.min(...named.score) > 1, `${named.score}`);
+  const drawn = model.fit(buffer, { ...training, epochs: 20 });
+  assert.ok(Math.max(...drawn.score) < 1, `${drawn.score}`);
+  for (const [rows, message] of [
+    [[ROWS], /"holdoutRows" expected rows below 500, got 500/],
+    [[3, 3], /"holdoutRows" expected each row once, got 3/],
+    [Array.from({ length: ROWS }, (_, i) => i), /"holdoutRows" expected less than all rows/],
+  ] as const) {
+    const before = model.save();
+    assert.throws(() => model.fit(buffer, { holdoutRows: Uint32Array.from(rows) }), message);
+    assert.equal(model.save(), before);
+  }
+  assert.throws(() => model.fit(buffer, { holdoutRows: [1] as never }), /"holdoutRows" expected a Uint32Array/);
+  model.dispose();
+  buffer.dispose();
+});
+
+test("a model that is initialized anew learns like a new one, at the scale of the data it then sees", () => {
+  const buffer = recorded();
+  const [old, fresh] = [1, 2].map((seed) => createDynamicsModel(runtime, { ...shape, probabilistic: false, seed }));
+  const column = buffer.nextObservation.view;
+  const kept = column.slice();
+  column.set(kept.map((value, i) => (i % 3 === 1 ? value + 3 * kept[i - 1] : value)));
+  old.fit(buffer, { epochs: 3 });
+  column.set(kept);
+  old.network.initialize(2);
+  const copy = createDynamicsModel(runtime, { ...shape, probabilistic: false, seed: 9 });
+  copy.load(old.save());
+  // the streams of minibatches differ, so all rows at once, in any order: equal but for rounding
+  const all = { epochs: 30, batchSize: ROWS, bootstrap: false, holdout: 0 };
+  const scores = [old, copy, fresh].map((model) => model.fit(buffer, all).score);
+  assert.equal(scores[0], scores[1]);
+  scores[0].forEach((score, e) => assert.ok(Math.abs(score / scores[2][e] - 1) < 1e-3, `${scores}`));
+  for (const model of [old, copy, fresh, buffer]) model.dispose();
+});
+
 test("a fit that is given up leaves no trace", () => {
   const buffer = recorded();
   const [model, twin] = [1, 2].map(() => createDynamicsModel(runtime, { ...shape, seed: 1 }));
