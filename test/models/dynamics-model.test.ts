@@ -120,7 +120,7 @@ test("a model that is initialized anew learns like a new one, at the scale of th
   const all = { epochs: 30, batchSize: ROWS, bootstrap: false, holdout: 0 };
   const scores = [old, copy, fresh].map((model) => model.fit(buffer, all).score);
   assert.equal(scores[0], scores[1]);
-  scores[0].forEach((score, e) => assert.ok(Math.abs(score / scores[2][e] - 1) < 1e-3, `${scores}`));
+  for (const [e, score] of scores[0].entries()) assert.ok(Math.abs(score / scores[2][e] - 1) < 1e-3, `${scores}`);
   for (const model of [old, copy, fresh, buffer]) model.dispose();
 });
 
