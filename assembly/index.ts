@@ -8,6 +8,9 @@ export { cartpole_reset, cartpole_step, cartpole_v1_step } from "./envs/cartpole
 export { mountain_car_reset, mountain_car_step } from "./envs/mountain-car";
 export { pendulum_reset, pendulum_step } from "./envs/pendulum";
 export { task_reward, task_terminated } from "./envs/tasks";
+export { gae, standardize_valid } from "./learning/advantage";
+export { surrogate } from "./learning/surrogate";
+export { vector_combine, vector_dot } from "./learning/vector";
 export { gemm_nn, gemm_tn } from "./linalg/gemm";
 export { gemm_pack, gemm_pack_transposed, gemm_unpack } from "./linalg/pack";
 export {

@@ -60,6 +60,15 @@ export {
 } from "./envs/index.js";
 export { RandomStream, streamNumber } from "./kernels/index.js";
 export {
+  type AdvantageOptions,
+  advantages,
+  type Batch,
+  type BatchSizes,
+  createBatch,
+  type PolicyBatch,
+  standardizeAdvantages,
+} from "./learning/index.js";
+export {
   createDynamicsModel,
   createEnsembleRegressor,
   type DynamicsModel,

@@ -221,6 +221,7 @@ export function kernelCases(scope: Scope): KernelCase[] {
   );
 
   addMatrixKernels(scope, add, normal);
+  addLearningKernels(scope, add, normal);
   addNetworkKernels(scope, add, normal);
   return cases;
 }
@@ -270,6 +271,35 @@ function addMatrixKernels(scope: Scope, add: Add, normal: Make): void {
     );
   }
   nn("gemm_nn_tile_1x32", 1, 32);
+}
+
+// T steps of B trajectories, and vectors of K parameters
+function addLearningKernels(scope: Scope, add: Add, normal: Make): void {
+  const { kernels } = scope.runtime;
+  const [T, B, K] = [5, 3, 37];
+  const R = T * B;
+  const ones = (): Tensor => scope.tensor([R]).write(Array.from({ length: R }, (_, i) => Number(i % 7 !== 3)));
+  const flags = (every: number): Tensor<"u8"> =>
+    scope.tensor([R], "u8").write(Array.from({ length: R }, (_, i) => Number(i % every === 1)));
+  add(
+    "gae",
+    [scope.tensor([R]), scope.tensor([R])],
+    [normal(R), normal(R), normal(R), ones(), flags(4), flags(2)],
+    (advantage, target, reward, value, next, valid, terminated, ended) =>
+      kernels.gae(advantage, target, reward, value, next, valid, terminated, ended, T, B, 0.99, 0.9, 1),
+  );
+  add("standardize_valid", [normal(R)], [ones()], (x, valid) => kernels.standardize_valid(x, valid, R));
+  add(
+    "surrogate",
+    [scope.tensor([4], "f64"), scope.tensor([R])],
+    [normal(R), normal(R), normal(R), ones()],
+    (sums, weights, logProb, old, advantage, w) =>
+      kernels.surrogate(sums, weights, logProb, old, advantage, w, R, 0.2, 1),
+  );
+  add("vector_dot", [], [normal(K), normal(K)], (a, b) => void kernels.vector_dot(a, b, K));
+  add("vector_combine", [scope.tensor([K])], [normal(K), normal(K)], (out, x, y) =>
+    kernels.vector_combine(out, x, y, 0.5, -2, K),
+  );
 }
 
 type NnTile = Extract<keyof Kernels, `gemm_nn_tile_${string}`>;
