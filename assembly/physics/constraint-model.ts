@@ -5,6 +5,8 @@
 // workspace for good; an evaluation lists those where some environment of the group is near contact, and everything after
 // collision goes through this list only. Limits of joints are handled in the same way.
 
+import { record, word } from "./model";
+
 // header: contacts
 /** Slots; the first FLOORS of them are points above a static plane whose normal is an axis of the world. */
 export const SLOTS: i32 = 48;
@@ -181,3 +183,15 @@ export const LIMIT_STRENGTH: i32 = 0;
 export const LIMIT_SIGN: i32 = 1;
 export const LIMIT_RESIDUAL: i32 = 2;
 export const LIMIT_CHANGE: i32 = 3;
+
+/** Entry k (from 1 on) of the list of slots near contact, or of limits near their bound, that the lanes have at present. */
+// @ts-ignore: decorator
+@inline
+export function active_slot(m: usize, list: usize, k: i32): usize {
+  return record(m, SLOT_WORDS, SLOT_SIZE, word(list, k));
+}
+// @ts-ignore: decorator
+@inline
+export function active_limit(m: usize, list: usize, k: i32): usize {
+  return record(m, LIMIT_WORDS, LIMIT_SIZE, word(list, k));
+}
