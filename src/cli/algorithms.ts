@@ -4,6 +4,7 @@
 import * as v from "valibot";
 import { pets } from "../algorithms/index.js";
 import type { AlgorithmTable } from "./algorithm.js";
+import { openContinuousEnv } from "./world.js";
 
 const number = v.number("a number");
 const flag = v.boolean("true or false");
@@ -51,6 +52,8 @@ export const algorithms: AlgorithmTable = {
       risk: number,
       weightDecay: v.union([number, numbers], "a number or a list of numbers"),
     },
-    start: (runtime, env, options, settings) => pets(runtime, env, { ...settings, ...options }),
+    start: (runtime, task, options, settings) =>
+      pets(runtime, openContinuousEnv(runtime, task, options.seed ?? 0), { ...settings, ...options }),
+    open: openContinuousEnv,
   },
 };

@@ -104,7 +104,7 @@ class Pace {
 
   step({ phase, trial, step, steps, envSteps }: StepEvent): void {
     this.#envSteps = envSteps;
-    if (phase === "act") this.fraction = Math.min(1, (trial + step / steps) / this.#trials);
+    if (phase === "act" || phase === "collect") this.fraction = Math.min(1, (trial + step / steps) / this.#trials);
   }
 
   trial({ trial, envSteps }: Progress): void {

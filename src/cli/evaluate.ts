@@ -6,7 +6,7 @@ import type { AlgorithmTable } from "./algorithm.js";
 import { asUsage } from "./errors.js";
 import { printJson, printText } from "./output.js";
 import { loadRun } from "./saved-run.js";
-import { findAlgorithm, openEnv } from "./world.js";
+import { findAlgorithm, findTask } from "./world.js";
 
 export interface EvaluateOptions {
   readonly episodes: number;
@@ -20,16 +20,23 @@ export async function evaluate(table: AlgorithmTable, checkpoint: string, option
   const saved = await loadRun(checkpoint, (sentence) => void process.stderr.write(`mbrl: ${sentence}\n`));
   const algorithm = findAlgorithm(table, saved.algorithm);
   const runtime = await loadRuntime();
-  const trained = openEnv(runtime, saved.env, 0);
+  const task = findTask(saved.env);
   const start = { trials: saved.trial, resume: saved.state };
-  const run = await asUsage(() => algorithm.start(runtime, trained, start, {}));
-  const env = openEnv(runtime, saved.env, seed);
+  const run = await asUsage(() => algorithm.start(runtime, task, start, {}));
+  const env = algorithm.open(runtime, task, seed);
   const returns: number[] = [];
   for (let episode = 0; episode < episodes; episode++) {
     const { episodeReturn, episodeLength } = playEpisode(run.agent, env, seed + episode);
     returns.push(episodeReturn);
-    const { algorithm: name, env: task } = saved;
-    if (json) printJson({ algorithm: name, env: task, episode, seed: seed + episode, episodeReturn, episodeLength });
+    if (json)
+      printJson({
+        algorithm: saved.algorithm,
+        env: task.id,
+        episode,
+        seed: seed + episode,
+        episodeReturn,
+        episodeLength,
+      });
     else printText(`episode ${episode + 1}/${episodes}: return ${episodeReturn.toFixed(1)} in ${episodeLength} steps`);
   }
   if (!json) printText(summary(returns));

@@ -12,7 +12,7 @@ import { commandName, mayColor, printJson, printText } from "./output.js";
 import { freeFolder, RunFolder } from "./run-folder.js";
 import { loadRun, type SavedRun } from "./saved-run.js";
 import { parseSettings } from "./settings.js";
-import { findAlgorithm, findTask, openEnv } from "./world.js";
+import { findAlgorithm, findTask } from "./world.js";
 
 /** Options as given; what is undefined was not. */
 export interface TrainOptions {
@@ -34,8 +34,8 @@ export async function train(table: AlgorithmTable, name: string, options: TrainO
   const algorithm = findAlgorithm(table, name);
   const settings = parseSettings(name, algorithm, options.set);
   const saved = options.resume ? await savedRun(name, options) : undefined;
-  const task = findTask(saved?.env ?? required("--env <task>", options.env)).id;
-  const trials = options.trials ?? DEFAULT_TRIALS;
+  const task = findTask(saved?.env ?? required("--env <task>", options.env));
+  const trials = options.trials ?? algorithm.trials ?? DEFAULT_TRIALS;
   if (saved && saved.trial >= trials) {
     throw new UsageError(`the run has done ${saved.trial} trials already; ask for more with --trials`);
   }
@@ -52,9 +52,8 @@ export async function train(table: AlgorithmTable, name: string, options: TrainO
     signal: interrupt.signal,
     onStep: (event) => display?.step(event),
   };
-  const env = openEnv(runtime, task, options.seed ?? 0);
-  const run = await asUsage(() => algorithm.start(runtime, env, start, settings));
-  const folder = await openFolder(name, task, options, saved);
+  const run = await asUsage(() => algorithm.start(runtime, task, start, settings));
+  const folder = await openFolder(name, task.id, options, saved);
   const { trial: firstTrial, envSteps: firstEnvSteps } = saved ?? { trial: 0, envSteps: 0 };
   display = createDisplay({ trials, firstTrial, firstEnvSteps, stream: process.stderr });
   try {
@@ -66,7 +65,7 @@ export async function train(table: AlgorithmTable, name: string, options: TrainO
       process.stderr.write(`mbrl: interrupted, saved to "${folder.path}"; continue with: ${command}\n`);
       return exitCodes[signal];
     }
-    await summarize(`${name} on ${task}`, folder, runtime, options);
+    await summarize(`${name} on ${task.id}`, folder, runtime, options);
     return 0;
   } finally {
     display.stop();

@@ -1,8 +1,8 @@
-// From names to things: the algorithm, the task and the environment that a command speaks of.
+// From names to things: the algorithm, the task and the environments that a command speaks of.
 
-import { continuousActions, makeEnv, type Task, type TaskEnv } from "../envs/index.js";
+import { continuousActions, makeEnv, type Task } from "../envs/index.js";
 import { tasks } from "../envs/tasks/index.js";
-import type { Box, Discrete } from "../types.js";
+import type { Box, Discrete, Env } from "../types.js";
 import type { Runtime } from "../wasm/index.js";
 import type { Algorithm, AlgorithmTable } from "./algorithm.js";
 import { unknownName } from "./suggest.js";
@@ -14,18 +14,19 @@ export function findAlgorithm(table: AlgorithmTable, name: string): Algorithm {
   return algorithm;
 }
 
-/**
- * A new environment for the task of that name; throws `UsageError` with the nearest name. Discrete actions become numbers, for
- * algorithms that plan.
- */
-export function openEnv(runtime: Runtime, name: string, seed: number): TaskEnv<Box> {
-  const task = findTask(name);
+/** An environment of `task` with the task's own actions. */
+export function openEnv(runtime: Runtime, task: Task, seed: number): Env {
+  return makeEnv(runtime, task, { seed });
+}
+
+/** An environment of `task` in which discrete actions are numbers, for algorithms that plan. */
+export function openContinuousEnv(runtime: Runtime, task: Task, seed: number): Env {
   const discrete = task.actionSpace.kind === "discrete";
   return makeEnv(runtime, discrete ? continuousActions(task as Task<Discrete>) : (task as Task<Box>), { seed });
 }
 
 /** The task of that name, which may go without its version; throws `UsageError` with the nearest name. */
-export function findTask(name: string): (typeof tasks)[number] {
+export function findTask(name: string): Task {
   const task = tasks.find(({ id }) => id === name) ?? tasks.find(({ id }) => id.replace(/-v\d+$/, "") === name);
   if (task === undefined) {
     throw unknownName(

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as v from "valibot";
 import { checkInteger, TrainingDivergedError } from "../../src/check.js";
 import type { Algorithm, StartOptions } from "../../src/cli/algorithm.js";
+import { openContinuousEnv } from "../../src/cli/world.js";
 import type { Box, Env, Progress, Run, SavedState } from "../../src/types.js";
 
 const STEPS = 20;
@@ -73,9 +74,11 @@ export const fakeAlgorithms: Readonly<Record<string, Algorithm>> = {
       fail: v.number("a number"),
       sizes: v.array(v.number("a list of numbers"), "a list of numbers"),
     },
-    start: (_runtime, env, options, settings) => {
+    open: openContinuousEnv,
+    start: (runtime, task, options, settings) => {
       const { pause, fail } = settings as { pause?: number; fail?: number };
       if (pause !== undefined) checkInteger("fake", "pause", pause, 0, 1000);
+      const env = openContinuousEnv(runtime, task, options.seed ?? 0);
       return new FakeRun(env, options, { ...(pause && { pause }), ...(fail && { fail }) });
     },
   },
