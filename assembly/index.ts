@@ -7,8 +7,9 @@ export { acrobot_reset, acrobot_step } from "./envs/acrobot";
 export { cartpole_reset, cartpole_step, cartpole_v1_step } from "./envs/cartpole";
 export { mountain_car_reset, mountain_car_step } from "./envs/mountain-car";
 export { pendulum_reset, pendulum_step } from "./envs/pendulum";
-export { task_reward, task_terminated } from "./envs/tasks";
+export { task_differentiable, task_reward, task_reward_vjp, task_terminated } from "./envs/tasks";
 export { gae, standardize_valid } from "./learning/advantage";
+export { imagined_return } from "./learning/imagined-return";
 export { surrogate } from "./learning/surrogate";
 export { vector_combine, vector_dot } from "./learning/vector";
 export { gemm_nn, gemm_tn } from "./linalg/gemm";
@@ -48,8 +49,8 @@ export {
 } from "./linalg/tiles";
 export { heap_base } from "./memory";
 export { cos_f32, exp_f32, log_f32, sigmoid_f32, sin_f32, softplus_f32, swish_f32, tanh_f32 } from "./math/elementwise";
-export { model_features } from "./models/features";
-export { apply_target, head_mean, head_moments, head_sample, model_target } from "./models/head";
+export { model_features, model_features_vjp } from "./models/features";
+export { apply_target, apply_target_vjp, head_mean, head_moments, head_sample, model_target } from "./models/head";
 export {
   particle_actions,
   particle_reorder,

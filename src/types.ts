@@ -94,6 +94,13 @@ export interface CompiledFunction {
   readonly actionSize: number;
 }
 
+/** Gradients with respect to what a reward reads, row-major: `observation` [B, D], `action` [B, A], `nextObservation` [B, D]. */
+export interface RewardGradients {
+  readonly observation: Float32Array;
+  readonly action: Float32Array;
+  readonly nextObservation: Float32Array;
+}
+
 /**
  * Reward over whole batches: `observation` [B, D], `action` [B, A], `nextObservation` [B, D], all row-major, to `out` [B].
  * Those of built-in tasks also carry `compiled`, which lets a rollout stay in Wasm.
@@ -101,6 +108,18 @@ export interface CompiledFunction {
 export interface RewardFunction {
   (observation: Float32Array, action: Float32Array, nextObservation: Float32Array, out: Float32Array): void;
   readonly compiled?: CompiledFunction;
+  /**
+   * Adds to `out` the gradient of Σ weight[b] · reward[b], weight [B]; who calls it hands over zeros where nothing is to be
+   * added to. Asked for by what learns through the reward (`valueGradient`, `svg`), by nothing else. Built-in tasks have it
+   * but for those whose reward is constant or only jumps. Where a reward has a kink or a jump, whatever is finite will do.
+   */
+  gradient?(
+    observation: Float32Array,
+    action: Float32Array,
+    nextObservation: Float32Array,
+    weight: Float32Array,
+    out: RewardGradients,
+  ): void;
 }
 
 /**

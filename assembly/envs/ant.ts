@@ -9,6 +9,7 @@ import { lane, place, QPOS, STEPS } from "../physics/model";
 import { observe } from "../physics/observe";
 import { CFRC_EXT, FORCES } from "../physics/observe-model";
 import {
+  addTo,
   at,
   between_steps,
   clip,
@@ -23,6 +24,7 @@ import {
   pointOf,
   positions,
   REWARD,
+  runnerVjp,
   velocities,
 } from "./body";
 
@@ -84,4 +86,21 @@ export function ant_reward(out: usize, observation: usize, action: usize, next: 
 /** Termination for planners, out [B] bytes: exactly the task's but for heights that round to a limit. */
 export function ant_terminated(out: usize, next: usize, B: usize): void {
   for (let b: usize = 0; b < B; b++) put<u8>(out + b, healthy(next, b) ? 0 : 1);
+}
+
+/** Gradient of the reward for planners (tasks.ts). Being healthy pays by steps: no gradient. */
+export function ant_reward_vjp(
+  dObservation: usize,
+  dAction: usize,
+  dNext: usize,
+  action: usize,
+  next: usize,
+  weight: usize,
+  B: usize,
+): void {
+  runnerVjp(dObservation, dAction, dNext, action, weight, B, D, A, VX, EFFORT);
+  for (let b: usize = 0; b < B; b++) {
+    const scale = -2 * CONTACT * at(weight, b, 1, 0);
+    for (let k: usize = FORCE; k < D; k++) addTo(dNext, b, D, k, scale * at(next, b, D, k));
+  }
 }

@@ -6,7 +6,7 @@
 //   reward, mask of the episodes that end, how far the root moved along the axes that drift, what it keeps for its next
 //   step (LAG, in and out), observation
 
-import { get } from "../memory";
+import { get, put } from "../memory";
 import { abs, le, load, lt, madd, max, min, mul, splat, store, zero } from "../physics/lanes";
 import { CTRL, lane, NQ, NU, NV, place, QPOS, QVEL, word } from "../physics/model";
 import { observePoints } from "../physics/observe";
@@ -119,4 +119,38 @@ export function at(rows: usize, b: usize, n: usize, k: usize): f64 {
 @inline
 export function between_steps(observation: usize, next: usize, b: usize, n: usize, k: usize): f64 {
   return 0.5 * (at(observation, b, n, k) + at(next, b, n, k));
+}
+
+/** Adds to element `k` of row `b` of f32 rows of `n`. */
+// @ts-ignore: decorator
+@inline
+export function addTo(rows: usize, b: usize, n: usize, k: usize, value: f64): void {
+  const to = rows + ((b * n + k) << 2);
+  put<f32>(to, <f32>(<f64>get<f32>(to) + value));
+}
+
+/** Adds the gradient of −cost · Σ a² of row `b`, times `weight`. */
+export function effortVjp(dAction: usize, action: usize, b: usize, A: usize, cost: f64, weight: f64): void {
+  for (let k: usize = 0; k < A; k++) addTo(dAction, b, A, k, -2 * cost * weight * at(action, b, A, k));
+}
+
+/** Adds the gradient of the reward of a runner, v − cost · Σ a², with v the mean of column `vx` before and after the step. */
+export function runnerVjp(
+  dObservation: usize,
+  dAction: usize,
+  dNext: usize,
+  action: usize,
+  weight: usize,
+  B: usize,
+  D: usize,
+  A: usize,
+  vx: usize,
+  cost: f64,
+): void {
+  for (let b: usize = 0; b < B; b++) {
+    const w = at(weight, b, 1, 0);
+    addTo(dObservation, b, D, vx, 0.5 * w);
+    addTo(dNext, b, D, vx, 0.5 * w);
+    effortVjp(dAction, action, b, A, cost, w);
+  }
 }

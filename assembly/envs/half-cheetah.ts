@@ -5,7 +5,21 @@
 import { put } from "../memory";
 import { nmadd, splat, store, zero } from "../physics/lanes";
 import { lane } from "../physics/model";
-import { at, between_steps, effort, effortOf, ENDED, OBSERVATION, positions, REWARD, speed, velocities } from "./body";
+import {
+  addTo,
+  at,
+  between_steps,
+  effort,
+  effortOf,
+  effortVjp,
+  ENDED,
+  OBSERVATION,
+  positions,
+  REWARD,
+  runnerVjp,
+  speed,
+  velocities,
+} from "./body";
 
 const EFFORT: f64 = 0.1;
 const SECONDS: f64 = 0.05;
@@ -41,5 +55,32 @@ export function half_cheetah_reward(out: usize, observation: usize, action: usiz
 export function half_cheetah_pets_reward(out: usize, observation: usize, action: usize, next: usize, B: usize): void {
   for (let b: usize = 0; b < B; b++) {
     put<f32>(out + (b << 2), <f32>(at(next, b, D + 1, 0) - EFFORT * effortOf(action + b * A * 4, A)));
+  }
+}
+
+/** Gradient of the reward for planners (tasks.ts). */
+export function half_cheetah_reward_vjp(
+  dObservation: usize,
+  dAction: usize,
+  dNext: usize,
+  action: usize,
+  weight: usize,
+  B: usize,
+): void {
+  runnerVjp(dObservation, dAction, dNext, action, weight, B, D, A, VX, EFFORT);
+}
+
+/** Gradient of that of the variant that sees v. */
+export function half_cheetah_pets_reward_vjp(
+  dAction: usize,
+  dNext: usize,
+  action: usize,
+  weight: usize,
+  B: usize,
+): void {
+  for (let b: usize = 0; b < B; b++) {
+    const w = at(weight, b, 1, 0);
+    addTo(dNext, b, D + 1, 0, w);
+    effortVjp(dAction, action, b, A, EFFORT, w);
   }
 }

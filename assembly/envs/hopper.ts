@@ -14,6 +14,7 @@ import {
   ENDED,
   positions,
   REWARD,
+  runnerVjp,
   speed,
   velocities,
   within,
@@ -58,4 +59,16 @@ export function hopper_reward(out: usize, observation: usize, action: usize, nex
 /** Termination for planners, out [B] bytes; velocities beyond 100 look like 10. */
 export function hopper_terminated(out: usize, next: usize, B: usize): void {
   for (let b: usize = 0; b < B; b++) put<u8>(out + b, healthy(next, b) ? 0 : 1);
+}
+
+/** Gradient of the reward for planners (tasks.ts). Being healthy pays by steps: no gradient. */
+export function hopper_reward_vjp(
+  dObservation: usize,
+  dAction: usize,
+  dNext: usize,
+  action: usize,
+  weight: usize,
+  B: usize,
+): void {
+  runnerVjp(dObservation, dAction, dNext, action, weight, B, D, A, VX, EFFORT);
 }

@@ -5,7 +5,7 @@
 import { put } from "../memory";
 import { cos, load, lt, madd, mul, nmadd, not, select, sin, splat, store, sub, zero } from "../physics/lanes";
 import { lane, place, QFRC_CONSTRAINT, QPOS, QVEL } from "../physics/model";
-import { at, clip, ENDED, lookAt, OBSERVATION, pointOf, REWARD, velocities } from "./body";
+import { addTo, at, clip, ENDED, lookAt, OBSERVATION, pointOf, REWARD, velocities } from "./body";
 
 const LIMIT: f64 = 10;
 const D: usize = 9;
@@ -74,4 +74,25 @@ export function inverted_double_pendulum_reward(
 /** Termination for planners, out [B] bytes, from the tip after the step. */
 export function inverted_double_pendulum_terminated(out: usize, next: usize, B: usize): void {
   for (let b: usize = 0; b < B; b++) put<u8>(out + b, height(next, b) > 1 ? 0 : 1);
+}
+
+/** Gradient of the reward for planners (tasks.ts). Staying up pays by steps: no gradient. */
+export function inverted_double_pendulum_reward_vjp(dNext: usize, next: usize, weight: usize, B: usize): void {
+  for (let b: usize = 0; b < B; b++) {
+    const s1 = at(next, b, D, 1);
+    const s2 = at(next, b, D, 2);
+    const c1 = at(next, b, D, 3);
+    const c2 = at(next, b, D, 4);
+    const w = at(weight, b, 1, 0);
+    // with respect to the tip's place
+    const dx = -0.02 * w * (at(next, b, D, 0) + POLE * s1 + POLE * (s1 * c2 + c1 * s2));
+    const dy = -2 * w * (height(next, b) - 2);
+    addTo(dNext, b, D, 0, dx);
+    addTo(dNext, b, D, 1, POLE * (dx * (1 + c2) - dy * s2));
+    addTo(dNext, b, D, 2, POLE * (dx * c1 - dy * s1));
+    addTo(dNext, b, D, 3, POLE * (dx * s2 + dy * (1 + c2)));
+    addTo(dNext, b, D, 4, POLE * (dx * s1 + dy * c1));
+    addTo(dNext, b, D, 6, -2e-3 * w * at(next, b, D, 6));
+    addTo(dNext, b, D, 7, -1e-2 * w * at(next, b, D, 7));
+  }
 }

@@ -7,6 +7,7 @@
 //   action      [B, 1] f32: force, clipped to [−1, 1] as the original does
 
 import { get, put } from "../memory";
+import { effortVjp } from "./body";
 
 const POWER: f64 = 0.0015;
 const GRAVITY: f64 = 0.0025;
@@ -90,4 +91,9 @@ export function mountain_car_terminated(out: usize, next: usize, B: usize): void
   for (let b: usize = 0; b < B; b++) {
     put<u8>(out + b, arrived(get<f32>(next + (b << 3)), get<f32>(next + (b << 3) + 4)) ? 1 : 0);
   }
+}
+
+/** Gradient of the reward for planners (tasks.ts): that of what the action costs. The goal pays by a step: no gradient. */
+export function mountain_car_reward_vjp(dAction: usize, action: usize, weight: usize, B: usize): void {
+  for (let b: usize = 0; b < B; b++) effortVjp(dAction, action, b, 1, 0.1, <f64>get<f32>(weight + (b << 2)));
 }

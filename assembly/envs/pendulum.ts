@@ -6,6 +6,7 @@
 //   action      [B, 1] f32: torque, clipped to [-2, 2] as the original does
 
 import { get, put, zero } from "../memory";
+import { addTo, at } from "./body";
 
 const PI: f64 = 3.141592653589793;
 const MAX_SPEED: f64 = 8.0;
@@ -99,4 +100,30 @@ export function pendulum_reward(out: usize, observation: usize, action: usize, n
 /** Termination for planners, out [B] bytes: never. */
 export function pendulum_terminated(out: usize, next: usize, B: usize): void {
   zero(out, B);
+}
+
+/**
+ * Gradient of the reward for planners (tasks.ts); none of the torque where it is clipped, none of the angle at the origin of
+ * (cos θ, sin θ), which has none.
+ */
+export function pendulum_reward_vjp(
+  dObservation: usize,
+  dAction: usize,
+  observation: usize,
+  action: usize,
+  weight: usize,
+  B: usize,
+): void {
+  for (let b: usize = 0; b < B; b++) {
+    const w = at(weight, b, 1, 0);
+    const cosine = at(observation, b, 3, 0);
+    const sine = at(observation, b, 3, 1);
+    const square = cosine * cosine + sine * sine;
+    const scale = square == 0 ? 0 : (-2 * w * Math.atan2(sine, cosine)) / square;
+    addTo(dObservation, b, 3, 0, -scale * sine);
+    addTo(dObservation, b, 3, 1, scale * cosine);
+    addTo(dObservation, b, 3, 2, -0.2 * w * at(observation, b, 3, 2));
+    const torque = at(action, b, 1, 0);
+    if (Math.abs(torque) <= MAX_TORQUE) addTo(dAction, b, 1, 0, -2e-3 * w * torque);
+  }
 }

@@ -4,7 +4,7 @@
 import { put } from "../memory";
 import { add, cos, load, madd, mul, neg, sin, sqrt, store, sub, zero } from "../physics/lanes";
 import { lane, place, QPOS, QVEL } from "../physics/model";
-import { at, effort, effortOf, ENDED, lookAt, OBSERVATION, pointOf, REWARD } from "./body";
+import { addTo, at, effort, effortOf, effortVjp, ENDED, lookAt, OBSERVATION, pointOf, REWARD } from "./body";
 
 const D: usize = 10;
 const A: i32 = 2;
@@ -35,5 +35,26 @@ export function reacher_reward(out: usize, observation: usize, action: usize, ne
     const x = at(next, b, D, 8);
     const y = at(next, b, D, 9);
     put<f32>(out + (b << 2), <f32>-(Math.sqrt(x * x + y * y) + effortOf(action + b * A * 4, A)));
+  }
+}
+
+/** Gradient of the reward for planners (tasks.ts); none of the distance where it is 0. */
+export function reacher_reward_vjp(
+  dAction: usize,
+  dNext: usize,
+  action: usize,
+  next: usize,
+  weight: usize,
+  B: usize,
+): void {
+  for (let b: usize = 0; b < B; b++) {
+    const w = at(weight, b, 1, 0);
+    const x = at(next, b, D, 8);
+    const y = at(next, b, D, 9);
+    const distance = Math.sqrt(x * x + y * y);
+    const scale = distance == 0 ? 0 : -w / distance;
+    addTo(dNext, b, D, 8, scale * x);
+    addTo(dNext, b, D, 9, scale * y);
+    effortVjp(dAction, action, b, A, 1, w);
   }
 }

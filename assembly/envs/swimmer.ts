@@ -4,7 +4,7 @@
 import { put } from "../memory";
 import { nmadd, splat, store, zero } from "../physics/lanes";
 import { lane } from "../physics/model";
-import { between_steps, effort, effortOf, ENDED, positions, REWARD, speed, velocities } from "./body";
+import { between_steps, effort, effortOf, ENDED, positions, REWARD, runnerVjp, speed, velocities } from "./body";
 
 const EFFORT: f64 = 1e-4;
 const SECONDS: f64 = 0.04;
@@ -25,4 +25,16 @@ export function swimmer_reward(out: usize, observation: usize, action: usize, ne
     const cost = EFFORT * effortOf(action + b * A * 4, A);
     put<f32>(out + (b << 2), <f32>(between_steps(observation, next, b, D, VX) - cost));
   }
+}
+
+/** Gradient of the reward for planners (tasks.ts). */
+export function swimmer_reward_vjp(
+  dObservation: usize,
+  dAction: usize,
+  dNext: usize,
+  action: usize,
+  weight: usize,
+  B: usize,
+): void {
+  runnerVjp(dObservation, dAction, dNext, action, weight, B, D, A, VX, EFFORT);
 }

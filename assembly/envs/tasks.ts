@@ -3,26 +3,29 @@
 
 import { zero } from "../memory";
 import { acrobot_reward, acrobot_terminated } from "./acrobot";
-import { ant_observe, ant_reward, ant_terminated } from "./ant";
+import { ant_observe, ant_reward, ant_reward_vjp, ant_terminated } from "./ant";
 import { cartpole_reward, cartpole_terminated, cartpole_v1_reward } from "./cartpole";
 import {
   half_cheetah_observe,
   half_cheetah_pets_observe,
   half_cheetah_pets_reward,
+  half_cheetah_pets_reward_vjp,
   half_cheetah_reward,
+  half_cheetah_reward_vjp,
 } from "./half-cheetah";
-import { hopper_observe, hopper_reward, hopper_terminated } from "./hopper";
+import { hopper_observe, hopper_reward, hopper_reward_vjp, hopper_terminated } from "./hopper";
 import {
   inverted_double_pendulum_observe,
   inverted_double_pendulum_reward,
+  inverted_double_pendulum_reward_vjp,
   inverted_double_pendulum_terminated,
 } from "./inverted-double-pendulum";
 import { inverted_pendulum_observe, inverted_pendulum_reward, inverted_pendulum_terminated } from "./inverted-pendulum";
-import { mountain_car_reward, mountain_car_terminated } from "./mountain-car";
-import { pendulum_reward } from "./pendulum";
-import { reacher_observe, reacher_reward } from "./reacher";
-import { swimmer_observe, swimmer_reward } from "./swimmer";
-import { walker2d_observe, walker2d_reward, walker2d_terminated } from "./walker2d";
+import { mountain_car_reward, mountain_car_reward_vjp, mountain_car_terminated } from "./mountain-car";
+import { pendulum_reward, pendulum_reward_vjp } from "./pendulum";
+import { reacher_observe, reacher_reward, reacher_reward_vjp } from "./reacher";
+import { swimmer_observe, swimmer_reward, swimmer_reward_vjp } from "./swimmer";
+import { walker2d_observe, walker2d_reward, walker2d_reward_vjp, walker2d_terminated } from "./walker2d";
 
 const CARTPOLE: i32 = 1;
 const PENDULUM: i32 = 2;
@@ -55,6 +58,39 @@ export function task_reward(task: i32, out: usize, observation: usize, action: u
   else if (task == HALF_CHEETAH_PETS) half_cheetah_pets_reward(out, observation, action, next, B);
   else if (task == WALKER2D) walker2d_reward(out, observation, action, next, B);
   else if (task == ANT) ant_reward(out, observation, action, next, B);
+}
+
+/** 1 when the reward of the task has a gradient that is not 0 everywhere. */
+export function task_differentiable(task: i32): i32 {
+  const steps = task == CARTPOLE || task == ACROBOT || task == CARTPOLE_V1 || task == INVERTED_PENDULUM;
+  return task > 0 && task <= ANT && !steps ? 1 : 0;
+}
+
+/**
+ * Adds to dObservation [B, D], dAction [B, A] and dNext [B, D] the gradient of Σ weight[b] · reward[b] of `task_reward`; weight
+ * [B] f32. Where the reward jumps, as when an episode ends, there is none. Nothing for a task that is not differentiable.
+ */
+export function task_reward_vjp(
+  task: i32,
+  dObservation: usize,
+  dAction: usize,
+  dNext: usize,
+  observation: usize,
+  action: usize,
+  next: usize,
+  weight: usize,
+  B: usize,
+): void {
+  if (task == PENDULUM) pendulum_reward_vjp(dObservation, dAction, observation, action, weight, B);
+  else if (task == MOUNTAIN_CAR) mountain_car_reward_vjp(dAction, action, weight, B);
+  else if (task == INVERTED_DOUBLE_PENDULUM) inverted_double_pendulum_reward_vjp(dNext, next, weight, B);
+  else if (task == REACHER) reacher_reward_vjp(dAction, dNext, action, next, weight, B);
+  else if (task == SWIMMER) swimmer_reward_vjp(dObservation, dAction, dNext, action, weight, B);
+  else if (task == HOPPER) hopper_reward_vjp(dObservation, dAction, dNext, action, weight, B);
+  else if (task == HALF_CHEETAH) half_cheetah_reward_vjp(dObservation, dAction, dNext, action, weight, B);
+  else if (task == HALF_CHEETAH_PETS) half_cheetah_pets_reward_vjp(dAction, dNext, action, weight, B);
+  else if (task == WALKER2D) walker2d_reward_vjp(dObservation, dAction, dNext, action, weight, B);
+  else if (task == ANT) ant_reward_vjp(dObservation, dAction, dNext, action, next, weight, B);
 }
 
 /** out [B] bytes: where an episode of the task ends; nothing for task 0. */

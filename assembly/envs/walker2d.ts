@@ -5,7 +5,19 @@
 import { put } from "../memory";
 import { add, and, load, nmadd, not, select, splat, store, zero } from "../physics/lanes";
 import { lane, place, QPOS } from "../physics/model";
-import { at, between, between_steps, effort, effortOf, ENDED, positions, REWARD, speed, velocities } from "./body";
+import {
+  at,
+  between,
+  between_steps,
+  effort,
+  effortOf,
+  ENDED,
+  positions,
+  REWARD,
+  runnerVjp,
+  speed,
+  velocities,
+} from "./body";
 
 const LOW: f64 = 0.8;
 const HIGH: f64 = 2;
@@ -44,4 +56,16 @@ export function walker2d_reward(out: usize, observation: usize, action: usize, n
 /** Termination for planners, out [B] bytes: exactly the task's but for numbers that round to a limit. */
 export function walker2d_terminated(out: usize, next: usize, B: usize): void {
   for (let b: usize = 0; b < B; b++) put<u8>(out + b, healthy(next, b) ? 0 : 1);
+}
+
+/** Gradient of the reward for planners (tasks.ts). Being healthy pays by steps: no gradient. */
+export function walker2d_reward_vjp(
+  dObservation: usize,
+  dAction: usize,
+  dNext: usize,
+  action: usize,
+  weight: usize,
+  B: usize,
+): void {
+  runnerVjp(dObservation, dAction, dNext, action, weight, B, D, A, VX, EFFORT);
 }

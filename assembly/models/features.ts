@@ -131,3 +131,78 @@ export function model_features(
     j += n;
   }
 }
+
+/**
+ * Adds to dObservation [rows, D] and dAction [rows, A] the gradients that dFeatures [rows, F] is of the features of
+ * observation [rows, D]; table and inverseStd as for `model_features`.
+ */
+export function model_features_vjp(
+  dObservation: usize,
+  dAction: usize,
+  dFeatures: usize,
+  observation: usize,
+  table: usize,
+  inverseStd: usize,
+  rows: usize,
+  D: usize,
+  A: usize,
+  F: usize,
+): void {
+  const lds = F << 2;
+  for (let j: usize = 0; j < F;) {
+    const entry = table + (j << 3);
+    const op = get<i32>(entry);
+    const column = (<usize>get<i32>(entry + 4)) << 2;
+    const at = j << 2;
+    let n: usize = 1;
+    if (op == FeatureOp.sine || op == FeatureOp.cosine) {
+      const ldo = D << 2;
+      waved_vjp(op, dObservation + column, ldo, dFeatures + at, lds, observation + column, inverseStd + at, rows);
+    } else {
+      const first = get<i32>(entry + 4);
+      while (j + n < F && get<i32>(entry + (n << 3)) == op && get<i32>(entry + (n << 3) + 4) == first + <i32>n) n++;
+      const ldo = (op == FeatureOp.action ? A : D) << 2;
+      const out = (op == FeatureOp.action ? dAction : dObservation) + column;
+      copied_vjp(out, ldo, dFeatures + at, lds, inverseStd + at, rows, n);
+    }
+    j += n;
+  }
+}
+
+// adds n columns, each times its scale; leading dimensions in bytes
+function copied_vjp(out: usize, ldo: usize, source: usize, lds: usize, inverseStd: usize, rows: usize, n: usize): void {
+  for (let r: usize = 0; r < rows; r++) {
+    for (let column: usize = 0; column < n; column += 4) {
+      const at = column << 2;
+      const count = <i32>min<usize>(4, n - column);
+      const scaled = f32x4.mul(getupto(source + at, count), getupto(inverseStd + at, count));
+      putupto(out + at, f32x4.add(getupto(out + at, count), scaled), count);
+    }
+    out += ldo;
+    source += lds;
+  }
+}
+
+// adds the gradient through sine or cosine of one column
+function waved_vjp(
+  op: i32,
+  out: usize,
+  ldo: usize,
+  source: usize,
+  lds: usize,
+  observation: usize,
+  inverseStd: usize,
+  rows: usize,
+): void {
+  const scale = getsplat(inverseStd);
+  for (let r: usize = 0; r < rows; r += 4) {
+    const left = rows - r;
+    const angle = getcolumn(observation, ldo, left);
+    const slope = op == FeatureOp.sine ? cos_v(angle) : f32x4.neg(sin_v(angle));
+    const change = f32x4.mul(f32x4.mul(getcolumn(source, lds, left), scale), slope);
+    putcolumn(out, ldo, f32x4.add(getcolumn(out, ldo, left), change), left);
+    out += ldo << 2;
+    source += lds << 2;
+    observation += ldo << 2;
+  }
+}

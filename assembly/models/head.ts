@@ -5,7 +5,7 @@
 // target = shift + scale · output.
 
 import { exp_v, one_v } from "../math/exp";
-import { get, getupto, getv, put, putupto, putv } from "../memory";
+import { get, getupto, getv, put, putupto, putv, zero } from "../memory";
 
 // σ² from e^min and e^−max; where e^−raw overflows it is e^min
 // @ts-ignore: decorator
@@ -214,5 +214,38 @@ export function model_target(
     target += T << 2;
     next += D << 2;
     observation += D << 2;
+  }
+}
+
+/**
+ * The way back through `head_mean` of one member and `apply_target`: dOutput [rows, stride] = scale · gradient of the target,
+ * which is dNext [rows, D] and, when the reward is learned (address not 0), dReward [rows]; 0 in the other columns, those of
+ * the log-variance among them. Adds delta · dNext to dObservation [rows, D]. scale [T], delta [D].
+ */
+export function apply_target_vjp(
+  dOutput: usize,
+  dObservation: usize,
+  dNext: usize,
+  dReward: usize,
+  scale: usize,
+  delta: usize,
+  rows: usize,
+  D: usize,
+  stride: usize,
+): void {
+  zero(dOutput, (rows * stride) << 2);
+  for (let r: usize = 0; r < rows; r++) {
+    for (let c: usize = 0; c < D; c += 4) {
+      const n = <i32>min<usize>(4, D - c);
+      const at = c << 2;
+      const gradient = getupto(dNext + at, n);
+      putupto(dOutput + at, f32x4.mul(getupto(scale + at, n), gradient), n);
+      const through = f32x4.mul(getupto(delta + at, n), gradient);
+      putupto(dObservation + at, f32x4.add(getupto(dObservation + at, n), through), n);
+    }
+    if (dReward) put<f32>(dOutput + (D << 2), get<f32>(scale + (D << 2)) * get<f32>(dReward + (r << 2)));
+    dOutput += stride << 2;
+    dObservation += D << 2;
+    dNext += D << 2;
   }
 }

@@ -1,7 +1,7 @@
 // A task's reward and termination over batches of observations, as planners and models take them.
 
 import { wrongValue } from "../check.js";
-import type { CompiledFunction, RewardFunction, TerminationFunction } from "../types.js";
+import type { CompiledFunction, RewardFunction, RewardGradients, TerminationFunction } from "../types.js";
 import { type Runtime, Scope } from "../wasm/index.js";
 import { spaceSize } from "./spaces.js";
 import type { Task } from "./task.js";
@@ -27,7 +27,36 @@ export function rewardFunction(runtime: Runtime, task: Task): RewardFunction {
       scope.dispose();
     }
   };
-  return Object.assign(reward, { compiled: compiled(task) });
+  const { kernels } = runtime;
+  if (!kernels.task_differentiable(task.number)) return Object.assign(reward, { compiled: compiled(task) });
+  return Object.assign(reward, { compiled: compiled(task), gradient: rewardGradient(runtime, task, D, A) });
+}
+
+/** The gradient that goes with the reward. */
+function rewardGradient(runtime: Runtime, task: Task, D: number, A: number): NonNullable<RewardFunction["gradient"]> {
+  const op = "reward.gradient";
+  return (observation, action, nextObservation, weight, out: RewardGradients) => {
+    const B = weight.length;
+    const sizes = { observation: D, action: A, nextObservation: D };
+    const inputs = { observation, action, nextObservation };
+    for (const name of ["observation", "action", "nextObservation"] as const) {
+      checkRows(op, name, inputs[name], B, sizes[name]);
+      checkRows(op, `out.${name}`, out[name], B, sizes[name]);
+    }
+    const scope = new Scope(runtime);
+    try {
+      const tensor = (rows: Float32Array) => scope.tensor([rows.length]).write(rows);
+      const gradients = [out.observation, out.action, out.nextObservation].map(tensor);
+      const [s, a, next, w] = [observation, action, nextObservation, weight].map((rows) => tensor(rows).address);
+      const [ds, da, dnext] = gradients.map(({ address }) => address);
+      runtime.kernels.task_reward_vjp(task.number, ds, da, dnext, s, a, next, w, B);
+      [out.observation, out.action, out.nextObservation].forEach((to, i) => {
+        gradients[i].read(to);
+      });
+    } finally {
+      scope.dispose();
+    }
+  };
 }
 
 /** Termination likewise. */

@@ -16,6 +16,7 @@ import {
   regressorOptions,
 } from "./ensemble-regressor.js";
 import { createFeatureEncoder, type FeatureEncoder } from "./features.js";
+import { checkPassSizes, ModelPass } from "./model-pass.js";
 import type { FitOptions, FitProgress, FitReport } from "./training.js";
 
 export interface DynamicsModelOptions extends Omit<RegressorOptions, "inputSize" | "targetSize"> {
@@ -149,6 +150,18 @@ export class DynamicsModel implements Disposable {
     } finally {
       scope.dispose();
     }
+  }
+
+  /**
+   * Memory for one step of `rows` imagined transitions and the way back through it, the rows in `groups` equal groups, each
+   * driven by one member. Throws `RangeError` when the rows are no multiple of the groups.
+   */
+  pass(rows: number, groups = 1): ModelPass {
+    checkPassSizes(rows, groups);
+    const { network, learnsReward, observationSize, actionSize } = this;
+    const own = { encoder: this.#encoder, delta: this.#delta };
+    const parts = { network, learnsReward, observationSize, actionSize, ...own };
+    return this.runtime.scoped((scope) => new ModelPass(scope, parts, rows, groups));
   }
 
   save(): SavedState {

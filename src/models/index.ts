@@ -8,4 +8,5 @@ export {
   type RegressorOptions,
 } from "./ensemble-regressor.js";
 export { LearnedRollout, type LearnedRolloutOptions, learnedRollout, type Propagation } from "./learned-rollout.js";
+export { ModelPass, type TransitionRows } from "./model-pass.js";
 export { completeFitOptions, type FitOptions, type FitProgress, type FitReport } from "./training.js";

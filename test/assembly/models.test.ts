@@ -154,6 +154,93 @@ for (const [name, runtime] of runtimes) {
     );
   });
 
+  test("the way back: gradients of features and of what is made of targets, added to what is there", () => {
+    fc.assert(
+      fc.property(fc.nat(9), sizes, sizes, seeds, fc.boolean(), (rows, D, A, seed, learned) => {
+        withTensors(runtime, (make) => {
+          const table: [number, number][] = [];
+          for (let i = 0; i < D; i++)
+            table.push(
+              ...(i % 3 === 1
+                ? ([
+                    [1, i],
+                    [2, i],
+                  ] as const)
+                : ([[0, i]] as const)
+              ).map(([op, c]): [number, number] => [op, c]),
+            );
+          for (let i = 0; i < A; i++) table.push([3, i]);
+          const F = table.length;
+          const [observation, g] = [numbers(seed, rows * D, 4), numbers(seed + 1, rows * F)];
+          const inverseStd = numbers(seed + 2, F, 3);
+          const [ds, da] = [numbers(seed + 3, rows * D), numbers(seed + 4, rows * A)];
+          const codes = runtime.tensor([F, 2], "i32").write(table.flat());
+          const [dObservation, dAction] = [make(ds), make(da)];
+          kernels.model_features_vjp(
+            dObservation.address,
+            dAction.address,
+            make(g).address,
+            make(observation).address,
+            codes.address,
+            make(inverseStd).address,
+            rows,
+            D,
+            A,
+            F,
+          );
+          const expected = { s: [...ds], a: [...da] };
+          for (let r = 0; r < rows; r++) {
+            table.forEach(([op, column], j) => {
+              const x = observation[r * D + column];
+              const slope = op === 1 ? Math.cos(x) : op === 2 ? -Math.sin(x) : 1;
+              if (op === 3) expected.a[r * A + column] += g[r * F + j] * inverseStd[j];
+              else expected.s[r * D + column] += g[r * F + j] * inverseStd[j] * slope;
+            });
+          }
+          close(dObservation.view, expected.s, 3e-6, "observation");
+          close(dAction.view, expected.a, 3e-6, "action");
+          codes.dispose();
+
+          const T = D + (learned ? 1 : 0);
+          const stride = Math.ceil((2 * T) / 8) * 8;
+          const [dNext, dReward, factor] = [
+            numbers(seed + 5, rows * D),
+            numbers(seed + 6, rows),
+            numbers(seed + 7, T, 2),
+          ];
+          const delta = Array.from({ length: D }, (_, i) => i % 2);
+          const [dOutput, through] = [make(new Float32Array(rows * stride).fill(NaN)), make(ds)];
+          const rewards = learned ? make(dReward).address : 0;
+          const [scale, share] = [make(factor).address, make(delta).address];
+          kernels.apply_target_vjp(
+            dOutput.address,
+            through.address,
+            make(dNext).address,
+            rewards,
+            scale,
+            share,
+            rows,
+            D,
+            stride,
+          );
+          const outputs = rowsOf(new Float32Array(rows * stride), stride);
+          outputs.forEach((row, r) => {
+            for (let d = 0; d < D; d++) row[d] = factor[d] * dNext[r * D + d];
+            if (learned) row[D] = factor[D] * dReward[r];
+          });
+          close(dOutput.view, outputs.flat(), 1e-6, "output");
+          close(
+            through.view,
+            ds.map((value, i) => value + delta[i % D] * dNext[i]),
+            1e-6,
+            "through",
+          );
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   test("particles: actions go to all particles of their sequence", () => {
     fc.assert(
       fc.property(sizes, sizes, sizes, sizes, fc.nat(20), seeds, (N, Q, H, A, skipped, seed) => {

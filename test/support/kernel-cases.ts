@@ -21,6 +21,7 @@ export const pureKernels: readonly (keyof Kernels)[] = [
   "physics_lanes",
   "pool_room",
   "sin_f64",
+  "task_differentiable",
 ];
 
 const N = 37;
@@ -173,6 +174,29 @@ export function kernelCases(scope: Scope): KernelCase[] {
     );
   });
 
+  // the tasks whose rewards have gradients: sizes, which gradients they add to, what they read
+  for (const [task, d, a, adds, reads] of [
+    [2, 3, 1, "oa", "oa"],
+    [4, 2, 1, "a", "a"],
+    [7, 9, 1, "n", "n"],
+    [8, 10, 2, "an", "an"],
+    [9, 8, 2, "oan", "a"],
+    [10, 11, 3, "oan", "a"],
+    [11, 17, 6, "oan", "a"],
+    [12, 18, 6, "an", "a"],
+    [13, 17, 6, "oan", "a"],
+    [14, 105, 8, "oan", "an"],
+  ] as const) {
+    const rows = (letters: string): Tensor[] => [...letters].map((letter) => normal(B, letter === "a" ? a : d));
+    const given = (letters: string, at: readonly number[]): number[] =>
+      [..."oan"].map((letter) => at[letters.indexOf(letter)] ?? 0);
+    add("task_reward_vjp", rows(adds), [...rows(reads), normal(B)], (...at) => {
+      const [ds, da, dnext] = given(adds, at.slice(0, adds.length));
+      const [s, action, next] = given(reads, at.slice(adds.length, -1));
+      kernels.task_reward_vjp(task, ds, da, dnext, s, action, next, at[at.length - 1], B);
+    });
+  }
+
   // models: E members, N sequences of H actions, Q particles per sequence and member, F features, T targets
   const [E, Q, D, F, T, stride] = [3, 2, 3, 6, 5, 16];
   const R = E * N * Q;
@@ -185,6 +209,20 @@ export function kernelCases(scope: Scope): KernelCase[] {
     const [out, observation, action, codes, shift, scale] = at;
     kernels.model_features(out, observation, action, codes, shift, scale, N, D, A, F);
   });
+  add(
+    "model_features_vjp",
+    [normal(N, D), normal(N, A)],
+    [normal(N, F), normal(N, D), table, normal(F)],
+    (ds, da, gradient, observation, codes, scale) =>
+      kernels.model_features_vjp(ds, da, gradient, observation, codes, scale, N, D, A, F),
+  );
+  add(
+    "apply_target_vjp",
+    [scope.tensor([N, stride]), normal(N, T - 1)],
+    [normal(N, T - 1), normal(N), normal(T), normal(T - 1)],
+    (gradient, ds, dnext, dreward, scale, delta) =>
+      kernels.apply_target_vjp(gradient, ds, dnext, dreward, scale, delta, N, T - 1, stride),
+  );
   const target = (): Tensor[] => [normal(T), normal(T), normal(T), normal(T)];
   add("head_sample", [scope.tensor([N, T])], [normal(N, stride), normal(N, T), ...target()], (...at) => {
     const [out, output, noise, max, min, shift, scale] = at;
@@ -205,6 +243,13 @@ export function kernelCases(scope: Scope): KernelCase[] {
   const transition = [normal(N, T - 1), normal(N, T - 1), normal(N), normal(T - 1)];
   add("model_target", [scope.tensor([N, T])], transition, (out, observation, next, reward, delta) =>
     kernels.model_target(out, observation, next, reward, delta, N, T - 1, T),
+  );
+  add(
+    "imagined_return",
+    [scope.tensor([B]), bytes(), normal(B, D)],
+    [normal(B, D), normal(B), bytes()],
+    (weight, alive, next, observation, reward, ended) =>
+      kernels.imagined_return(weight, alive, next, observation, reward, ended, 0.9, B, D),
   );
   add("particle_actions", [scope.tensor([N * Q, A])], [normal(N, H, A)], (out, actions) =>
     kernels.particle_actions(out, actions, H - 1, 0, N * Q, Q, H, A),
