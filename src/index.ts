@@ -24,6 +24,7 @@ export {
   ant,
   type Autoreset,
   batchBox,
+  batchEnvs,
   box,
   cartPole,
   cartPoleContinuous,
@@ -50,6 +51,7 @@ export {
   swimmer,
   type Task,
   type TaskEnv,
+  type TaskVectorEnv,
   timeLimit,
   type TrueDynamics,
   trueDynamics,
@@ -83,7 +85,9 @@ export {
   type Moments,
   type Prediction,
   type Propagation,
+  type ModelPass,
   type RegressorOptions,
+  type TransitionRows,
 } from "./models/index.js";
 export {
   type Activation,
@@ -142,6 +146,7 @@ export type {
   NumericInput,
   Progress,
   RewardFunction,
+  RewardGradients,
   Rollout,
   Run,
   SavedState,

@@ -89,6 +89,8 @@ export interface StepResult {
 
 /** A function that is also compiled to Wasm: the number of its task there, and the sizes of what it reads. */
 export interface CompiledFunction {
+  /** Id of the task, for messages. */
+  readonly id: string;
   readonly task: number;
   readonly observationSize: number;
   readonly actionSize: number;

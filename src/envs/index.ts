@@ -1,5 +1,6 @@
 // Environments: spaces, one and many, checks, wrappers, the true dynamics for planners, tasks.
 
+export { batchEnvs } from "./batch-envs.js";
 export { checkEnv, EnvContractError } from "./check-env.js";
 export { continuousActions } from "./continuous-actions.js";
 export { makeEnv, type TaskEnv } from "./env.js";
@@ -22,5 +23,12 @@ export { reacher } from "./tasks/reacher.js";
 export { swimmer } from "./tasks/swimmer.js";
 export { walker2d } from "./tasks/walker2d.js";
 export { trueDynamics, type TrueDynamics } from "./true-dynamics.js";
-export { type Autoreset, makeVectorEnv, type VectorEnv, type VectorEnvOptions, type VectorStep } from "./vector-env.js";
+export {
+  type Autoreset,
+  makeVectorEnv,
+  type TaskVectorEnv,
+  type VectorEnv,
+  type VectorEnvOptions,
+  type VectorStep,
+} from "./vector-env.js";
 export { timeLimit } from "./wrappers.js";

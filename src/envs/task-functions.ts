@@ -79,8 +79,8 @@ export function terminationFunction(runtime: Runtime, task: Task): TerminationFu
 }
 
 function compiled(task: Task): CompiledFunction {
-  const { number, observationSpace, actionSpace } = task;
-  return { task: number, observationSize: observationSpace.low.length, actionSize: spaceSize(actionSpace) };
+  const { id, number, observationSpace, actionSpace } = task;
+  return { id, task: number, observationSize: observationSpace.low.length, actionSize: spaceSize(actionSpace) };
 }
 
 function checkRows(op: string, name: string, rows: ArrayLike<number>, B: number, width: number): void {

@@ -52,8 +52,8 @@ export interface VectorStep {
   readonly finalObservation: Float32Array;
 }
 
+/** B environments that are stepped together: of a task (`makeVectorEnv`), or any that are alike (`batchEnvs`). */
 export interface VectorEnv<A extends Space = Space> extends Disposable {
-  readonly task: Task<A>;
   readonly spec: EnvSpec;
   readonly batch: number;
   readonly autoreset: Autoreset;
@@ -62,9 +62,10 @@ export interface VectorEnv<A extends Space = Space> extends Disposable {
   readonly singleActionSpace: A;
   readonly observationSpace: Box;
   readonly actionSpace: Box;
-  readonly reward: RewardFunction;
-  readonly terminated: TerminationFunction;
-  readonly angles: readonly number[];
+  /** What models and planners need, as in `Env`. */
+  readonly reward?: RewardFunction | undefined;
+  readonly terminated?: TerminationFunction | undefined;
+  readonly angles?: readonly number[] | undefined;
   /** Arrays for `step`, zeroed. */
   createOut(): VectorStep;
   /**
@@ -84,20 +85,28 @@ export interface VectorEnv<A extends Space = Space> extends Disposable {
   close(): void;
 }
 
+/** Environments of a built-in task. */
+export interface TaskVectorEnv<A extends Space = Space> extends VectorEnv<A> {
+  readonly task: Task<A>;
+  readonly reward: RewardFunction;
+  readonly terminated: TerminationFunction;
+  readonly angles: readonly number[];
+}
+
 /** `batch` environments of `task`. Environment i does bit for bit what `makeEnv(runtime, task, { seed: seed + i })` does. */
 export function makeVectorEnv<A extends Space>(
   runtime: Runtime,
   task: Task<A>,
   options: VectorEnvOptions,
-): VectorEnv<A> {
+): TaskVectorEnv<A> {
   const op = "makeVectorEnv";
   const { batch, seed = 0, autoreset = "next-step" } = checkOptions(op, options, ["batch", "seed", "autoreset"]);
   checkInteger(op, "batch", batch, 1);
   checkOneOf(op, "autoreset", autoreset, ["next-step", "same-step", "disabled"]);
-  return new TaskVectorEnv(runtime, createTaskCopies(op, runtime, task, batch, seed), autoreset);
+  return new TaskCopiesEnv(runtime, createTaskCopies(op, runtime, task, batch, seed), autoreset);
 }
 
-class TaskVectorEnv<A extends Space> implements VectorEnv<A> {
+class TaskCopiesEnv<A extends Space> implements TaskVectorEnv<A> {
   readonly task: Task<A>;
   readonly spec: EnvSpec;
   readonly batch: number;
