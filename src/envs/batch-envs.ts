@@ -112,7 +112,7 @@ class BatchedEnvs implements VectorEnv {
       else divergence = this.#stepOne(b, given(b), out) ?? divergence;
     }
     out.finalObservation.set(this.#observation);
-    if (autoreset === "same-step") this.#phase.forEach((phase, b) => phase === "ended" && this.#start(b));
+    for (let b = 0; autoreset === "same-step" && b < batch; b++) if (this.#phase[b] === "ended") this.#start(b);
     out.observation.set(this.#observation);
     if (divergence) throw divergence;
     return out;
@@ -132,7 +132,7 @@ class BatchedEnvs implements VectorEnv {
     if (!known || phase.length !== this.batch || observation?.data.length !== this.#observation.length) {
       throw new FormatError(`saved state expected ${this.batch} environments like ${this.spec.id}`);
     }
-    this.#envs.forEach((env, b) => env.restore(partState(state, `env${b}`)));
+    for (const [b, env] of this.#envs.entries()) env.restore(partState(state, `env${b}`));
     this.#phase.splice(0, this.batch, ...(phase as Phase[]));
     this.#observation.set(observation.data);
   }

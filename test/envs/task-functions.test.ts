@@ -62,7 +62,7 @@ for (const task of [cartPoleContinuous, pendulum]) {
       assert.equal(ended.read(), terminated);
       scope.dispose();
     });
-    const compiled = { task: task.number, observationSize: D, actionSize: 1 };
+    const compiled = { id: task.id, task: task.number, observationSize: D, actionSize: 1 };
     assert.equal([env.reward.compiled, env.terminated.compiled], [compiled, compiled]);
     env.close();
   });

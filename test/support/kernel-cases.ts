@@ -246,7 +246,8 @@ export function kernelCases(scope: Scope): KernelCase[] {
   );
   add(
     "imagined_return",
-    [scope.tensor([B]), bytes(), normal(B, D)],
+    // some trajectories go on, some have ended
+    [scope.tensor([B]), bytes().write([1, 0, 1, 1, 0]), normal(B, D)],
     [normal(B, D), normal(B), bytes()],
     (weight, alive, next, observation, reward, ended) =>
       kernels.imagined_return(weight, alive, next, observation, reward, ended, 0.9, B, D),
