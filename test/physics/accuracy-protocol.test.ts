@@ -6,8 +6,10 @@ import * as assert from "uvu/assert";
 import { modelNamed, models, xmlOf } from "./accuracy/models.js";
 import { conservativeCopy, extraLink, mutate, smoothCopy, withFlags } from "./accuracy/mutate.js";
 import { Official, officialEngine } from "./accuracy/official.js";
-import { describeRow, errorOf, measure } from "./accuracy/protocol.js";
+import { describeRow, errorOf } from "./accuracy/ledger.js";
+import { measure } from "./accuracy/protocol.js";
 import { drawReference, type Reference, recordedReference } from "./accuracy/reference.js";
+import type { Engine, Numbers } from "./accuracy/simulated.js";
 import { kolmogorovSmirnov, quantile, randomOf } from "./accuracy/statistics.js";
 
 const protocol = suite("accuracy protocol");
@@ -32,7 +34,7 @@ for (const { name } of models) {
   });
 
   protocol(`${name}: rounding to float32 passes`, () => {
-    const rows = measure(officialEngine("float32", { rounded: true }), referenceOf(name), {
+    const rows = measure(officialEngine("float32", { bits: 24 }), referenceOf(name), {
       levels: [1, 2, 3, 4, 5, 6, 7],
     });
     assert.equal(failures(rows), []);
@@ -40,7 +42,7 @@ for (const { name } of models) {
 }
 
 protocol("rounding to float32 passes where episodes are chaotic", () => {
-  const engine = officialEngine("float32", { rounded: true });
+  const engine = officialEngine("float32", { bits: 24 });
   assert.equal(failures(measure(engine, recordedReference(modelNamed("half_cheetah")), { levels: [8] })), []);
 });
 
@@ -81,10 +83,32 @@ for (const [what, name, level, spoil] of mistakes) {
   });
 }
 
-protocol("a different distribution fails", () => {
-  const spoil = (model: MjModel) => scaleAll(model.actuator_gear, 1.2);
-  const rows = measure(officialEngine("strong", { spoil }), referenceOf("swimmer"), { levels: [8] });
-  assert.ok(rows.some(({ level, passed }) => level === "8" && !passed));
+for (const name of ["swimmer", "hopper", "half_cheetah"]) {
+  protocol(`${name}: a different distribution fails`, () => {
+    const spoil = (model: MjModel) => scaleAll(model.actuator_gear, 1.2);
+    const rows = measure(officialEngine("strong", { spoil }), referenceOf(name), { levels: [8] });
+    assert.ok(rows.some(({ quantity, passed }) => quantity.startsWith("mean of ") && !passed));
+  });
+}
+
+protocol("scatter of a simulator's own raises no gate", () => {
+  const random = randomOf(9);
+  class Unsteady extends Official {
+    override step(ctrl: readonly Numbers[], repeat: number): void {
+      const noisy = ctrl.map((row) => Array.from(row, (x) => x + 0.2 * random.normal()));
+      super.step(noisy, repeat);
+    }
+  }
+  const unsteady: Engine = { name: "unsteady", load: (xml) => new Unsteady(xml) };
+  const [wide, narrow] = [unsteady, officialEngine("MuJoCo")].map((engine) =>
+    measure(engine, referenceOf("hopper"), { levels: [8] }),
+  );
+  assert.equal(
+    wide!.map(({ gate }) => gate),
+    narrow!.map(({ gate }) => gate),
+  );
+  const displacement = wide!.find(({ quantity }) => quantity.startsWith("mean of displacement"));
+  assert.is(displacement?.passed, false, displacement && describeRow(displacement));
 });
 
 protocol("leaked energy and deep contacts fail", () => {
@@ -131,6 +155,34 @@ protocol("copies of documents: flags, no dissipation, other numbers, one more li
     contact: "disable",
   });
   assert.is(flagged, '<mujoco><option><flag energy="enable" contact="disable"/></option></mujoco>');
+});
+
+protocol("gates rise with MuJoCo rounded alone, for float32 alone, and say so", () => {
+  const reference = referenceOf("half_cheetah");
+  const rows = (precision: "float32" | "float64", levels: number[]) =>
+    measure(officialEngine("MuJoCo"), reference, { levels, precision });
+  const displacement = rows("float32", [8]).find(({ quantity }) => quantity.startsWith("mean of displacement"))!;
+  assert.equal(displacement.plain, { max: 0.02 });
+  assert.ok(displacement.gate.max! > 0.02 && displacement.rounded!.max > 0);
+  assert.ok(rows("float64", [1, 2, 6, 7]).every(({ plain, rounded }) => !plain && !rounded));
+  const smooth = rows("float32", [1, 2]);
+  assert.ok(smooth.every(({ rounded }) => rounded && rounded.max < 1e-5));
+  assert.ok(smooth.find(({ quantity }) => quantity === "qfrc_bias")!.rounded!.max > 0);
+  assert.ok(smooth.every(({ quantity, plain }) => !plain || quantity === "qacc_smooth"));
+});
+
+protocol("rounding keeps as many bits as it says", () => {
+  const xml = xmlOf(modelNamed("dmc_pendulum"));
+  for (const bits of [24, 48]) {
+    const official = new Official(xml, { bits });
+    const one = 1 + 2 ** (1 - bits);
+    official.begin([{ qpos: [one], qvel: [1 + 2 ** -bits * 0.75] }]);
+    assert.equal(
+      official.states().map(({ qpos, qvel }) => [qpos[0], qvel[0]]),
+      [[one, 1]],
+    );
+    official.dispose();
+  }
 });
 
 protocol("errors: relative above one, absolute below, never blind to NaN", () => {

@@ -7,7 +7,8 @@ import { runtime } from "../support/runtime.js";
 import { type ModelSpec, modelNamed, models, xmlOf } from "./accuracy/models.js";
 import { extraLink, mutate, withFlags } from "./accuracy/mutate.js";
 import { ourEngine } from "./accuracy/ours.js";
-import { describeRow, measure, type ProtocolOptions } from "./accuracy/protocol.js";
+import { describeRow } from "./accuracy/ledger.js";
+import { measure, type ProtocolOptions } from "./accuracy/protocol.js";
 import { drawReference, type Reference, recordedReference } from "./accuracy/reference.js";
 import { randomOf } from "./accuracy/statistics.js";
 

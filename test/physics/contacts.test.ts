@@ -5,7 +5,7 @@ import { loadMjcf } from "../../src/physics/index.js";
 import { mujoco } from "../support/mujoco.js";
 import { runtime } from "../support/runtime.js";
 import { Official } from "./accuracy/official.js";
-import { errorOf } from "./accuracy/protocol.js";
+import { errorOf } from "./accuracy/ledger.js";
 import { fixtureText, precisions, someStates } from "./support.js";
 
 const test = suite("physics contacts");

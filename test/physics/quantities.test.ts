@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { loadMjcf, type Quantity } from "../../src/physics/index.js";
 import { mujoco, mujocoModel } from "../support/mujoco.js";
 import { runtime } from "../support/runtime.js";
-import { errorOf } from "./accuracy/protocol.js";
+import { errorOf } from "./accuracy/ledger.js";
 import { withFlags } from "./accuracy/mutate.js";
 import { fixture, fixtureText, precisions, someStates } from "./support.js";
 

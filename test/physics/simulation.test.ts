@@ -8,7 +8,7 @@ import { loadMjcf, type Model, type Simulation } from "../../src/physics/index.j
 import { loadRuntime } from "../../src/wasm/index.js";
 import { mujoco, mujocoModel } from "../support/mujoco.js";
 import { runtime } from "../support/runtime.js";
-import { errorOf } from "./accuracy/protocol.js";
+import { errorOf } from "./accuracy/ledger.js";
 import { fixture, fixtureText, precisions, someStates } from "./support.js";
 
 const test = suite("physics simulation");

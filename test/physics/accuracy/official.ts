@@ -1,6 +1,7 @@
 // The official MuJoCo build behind the protocol's interface, with Newton run to convergence, so that the answer depends on
-// no solver, tolerance or warm start. `rounded` rounds the state after every step, results, and the mass matrix before it is
-// solved with, to float32: what no float32 engine can beat.
+// no solver, tolerance or warm start. With `bits` it rounds the state after every step, results, and the mass matrix before it is
+// solved with, to that many significant bits: 24 are float32's, and what no float32 engine can beat; 48 are what is left of
+// float64's 53 to an engine that adds and multiplies in another order.
 // `spoil` alters a model after compilation: the negative controls.
 import type { MjData, MjModel } from "@mujoco/mujoco";
 import { mujoco, mujocoModel } from "../../support/mujoco.js";
@@ -8,10 +9,17 @@ import type { ContactRecord, Engine, Evaluation, Glance, Numbers, Simulated, Sta
 
 const NEWTON = 2;
 const ENABLE_ENERGY = 2;
+const FLOAT64_BITS = 53;
 
 export interface OfficialOptions {
-  readonly rounded?: boolean;
+  readonly bits?: number;
   readonly spoil?: (model: MjModel) => void;
+}
+
+/** To the nearest number whose significand is 53 − s bits long, for the splitter 2ˢ + 1 (Veltkamp). */
+function round(x: number, splitter: number): number {
+  const high = splitter * x;
+  return high - (high - x);
 }
 
 interface Place {
@@ -23,9 +31,10 @@ export class Official implements Simulated {
   readonly model: MjModel;
   readonly data: MjData;
   readonly #rounded: boolean;
+  readonly #splitter: number;
   #places: Place[] = [];
 
-  constructor(xml: string, { rounded = false, spoil }: OfficialOptions = {}) {
+  constructor(xml: string, { bits = FLOAT64_BITS, spoil }: OfficialOptions = {}) {
     // painting a sky takes longer than everything else
     this.model = mujocoModel(xml.replace(/<texture\b[^>]*\btype="skybox"[^>]*>/g, ""));
     const { opt } = this.model;
@@ -37,7 +46,8 @@ export class Official implements Simulated {
     opt.enableflags |= ENABLE_ENERGY;
     spoil?.(this.model);
     this.data = new mujoco.MjData(this.model);
-    this.#rounded = rounded;
+    this.#rounded = bits < FLOAT64_BITS;
+    this.#splitter = 2 ** (FLOAT64_BITS - bits) + 1;
   }
 
   begin(states: readonly State[]): void {
@@ -90,7 +100,7 @@ export class Official implements Simulated {
 
   #numbers(values: ArrayLike<number>): Float64Array {
     const copy = Float64Array.from(values);
-    return this.#rounded ? copy.map(Math.fround) : copy;
+    return this.#rounded ? copy.map((x) => round(x, this.#splitter)) : copy;
   }
 
   #copy({ qpos, qvel }: State): State {

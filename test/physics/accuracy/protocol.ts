@@ -10,85 +10,27 @@
 //   7 sanity          deepest penetration along a trajectory; energy of a copy that conserves it
 //   8 distribution    statistics of episodes under a fixed policy
 //
-// The error of a against b is max |a − b| / max(1, max |b|). A float32 simulator cannot be closer than MuJoCo is to itself when its
-// state is rounded to float32 after every step, and its mass matrix before it is solved with; where a gate needs that floor, it is
-// computed on the same states and trajectories.
+// A float32 simulator cannot be closer than MuJoCo is to itself when its state is rounded to float32 after every step, and its mass
+// matrix before it is solved with. Where a gate needs that floor, it is computed on the same states, trajectories and starts, and
+// the gate rises with it, never with the simulator's own errors. For a simulator in float64 no gate rises but level 8's.
 import { comparisons, mujocoArrays } from "../mjcf/support.js";
-import { episodes, type EpisodeStatistics } from "./episodes.js";
+import { distribution } from "./distribution.js";
+import { episodes } from "./episodes.js";
+import { errorOf, exact, type Gate, Ledger, type Row } from "./ledger.js";
 import { conservativeCopy, smoothCopy } from "./mutate.js";
 import { officialEngine } from "./official.js";
 import type { Reference, StateRecord, Trajectory } from "./reference.js";
 import type { ContactRecord, Engine, Evaluation, Glance, Numbers, Simulated } from "./simulated.js";
-import { kolmogorovSmirnov, mean, quantile, standardError } from "./statistics.js";
-
-/** What a quantity's errors may be at most: their median, 95th percentile, maximum. */
-export interface Gate {
-  readonly median?: number;
-  readonly p95?: number;
-  readonly max?: number;
-}
-
-/** One line of the table. */
-export interface Row {
-  readonly model: string;
-  readonly level: string;
-  readonly quantity: string;
-  readonly count: number;
-  readonly median: number;
-  readonly p95: number;
-  readonly max: number;
-  readonly gate: Gate;
-  readonly passed: boolean;
-}
+import { quantile } from "./statistics.js";
 
 const NOISE_FACTOR = 30;
 const SOLVE_FACTOR = 4;
 /** Contacts this close to where they begin may be there or not. */
 const BORDER = 1e-5;
 
-/** Standard errors that means of chaotic episodes may be apart. */
-const CHANCE = 4;
-
-const exact = (max: number): Gate => ({ max });
 const acceleration: Gate = { median: 1e-5, p95: 1e-4, max: 1e-3 };
 const velocity: Gate = { median: 1e-5, max: 1e-3 };
 const position: Gate = { median: 1e-6, max: 1e-5 };
-
-/** Error of a against b; not finite where a is not. */
-export function errorOf(a: Numbers, b: Numbers): number {
-  if (a.length !== b.length) throw new RangeError(`errorOf: ${a.length} numbers against ${b.length}`);
-  let difference = 0;
-  let scale = 1;
-  for (let i = 0; i < b.length; i++) {
-    const error = Math.abs(a[i]! - b[i]!);
-    if (!(error <= difference)) difference = Number.isFinite(error) ? error : Number.POSITIVE_INFINITY;
-    scale = Math.max(scale, Math.abs(b[i]!));
-  }
-  return difference / scale;
-}
-
-/** Errors by level and quantity, and what they may be. */
-class Ledger {
-  readonly #entries = new Map<string, { level: string; quantity: string; gate: Gate; errors: number[] }>();
-
-  add(level: string, quantity: string, gate: Gate, ...errors: number[]): void {
-    const key = `${level} ${quantity}`;
-    const entry = this.#entries.get(key) ?? { level, quantity, gate, errors: [] };
-    entry.errors.push(...errors);
-    this.#entries.set(key, entry);
-  }
-
-  rows(model: string): Row[] {
-    return [...this.#entries.values()]
-      .filter(({ errors }) => errors.length > 0)
-      .map(({ level, quantity, gate, errors }) => {
-        const [median, p95, max] = [quantile(errors, 0.5), quantile(errors, 0.95), quantile(errors, 1)];
-        const within = (value: number, limit = Number.POSITIVE_INFINITY) => value <= limit && Number.isFinite(value);
-        const passed = within(median, gate.median) && within(p95, gate.p95) && within(max, gate.max);
-        return { model, level, quantity, count: errors.length, median, p95, max, gate, passed };
-      });
-  }
-}
 
 /** Positions of the bodies relative to the first body's. */
 function relative(xpos: Numbers): Float64Array {
@@ -110,47 +52,48 @@ function compareContacts(ledger: Ledger, actual: Evaluation, record: StateRecord
       continue;
     }
     left.splice(left.indexOf(found), 1);
-    ledger.add("3", "distance", exact(1e-6), Math.abs(found.distance - expected.distance));
-    ledger.add("3", "position", exact(1e-5), errorOf(found.position, expected.position));
-    ledger.add("3", "normal", exact(1e-5), errorOf(found.normal, expected.normal));
+    ledger.add("3", "distance", exact(1e-6), [Math.abs(found.distance - expected.distance)]);
+    ledger.add("3", "position", exact(1e-5), [errorOf(found.position, expected.position)]);
+    ledger.add("3", "normal", exact(1e-5), [errorOf(found.normal, expected.normal)]);
   }
-  ledger.add("3", "contacts that only one has", exact(0), unmatched + left.filter(clear).length);
+  ledger.add("3", "contacts that only one has", exact(0), [unmatched + left.filter(clear).length]);
 }
 
+/** Of levels 1 and 2: what they allow at most. */
+const quantities: readonly (readonly [string, string, number, (evaluation: Evaluation) => Numbers])[] = [
+  ["1", "xpos", 1e-5, ({ xpos }) => relative(xpos)],
+  ["1", "energy", 1e-5, ({ energy }) => energy],
+  ["1", "Jacobian, linear", 1e-5, ({ jacobian }) => jacobian.linear],
+  ["1", "Jacobian, angular", 1e-5, ({ jacobian }) => jacobian.angular],
+  ["2", "mass matrix", 1e-6, ({ massMatrix }) => massMatrix],
+  ["2", "qfrc_bias", 1e-5, ({ qfrcBias }) => qfrcBias],
+  ["2", "qfrc_passive", 1e-5, ({ qfrcPassive }) => qfrcPassive],
+  ["2", "qfrc_actuator", 1e-5, ({ qfrcActuator }) => qfrcActuator],
+  ["2", "qacc_smooth", 1e-5, ({ qaccSmooth }) => qaccSmooth],
+];
+
+/** What rounding alone makes of nearly singular mass matrices, or of angles of many turns, may be above the gate. */
+const RAISED: readonly string[] = ["qacc_smooth"];
+
 /** Levels 1 to 5. */
-function situations(ledger: Ledger, simulated: Simulated, { xml, states, frameSkip, margin }: Reference): void {
+function situations(ledger: Ledger, simulated: Simulated, floor: Engine | undefined, reference: Reference): void {
+  const { xml, states, frameSkip, margin } = reference;
   const ctrl = states.map((record) => record.ctrl);
-  simulated.begin(states);
-  const evaluations = simulated.evaluate(ctrl);
-  const floor = use(floorEngine, xml, (rounded) => {
-    rounded.begin(states);
-    return rounded.evaluate(ctrl);
-  });
-  // where angles have many turns, or the mass matrix is nearly singular, rounding alone is more than the gate
-  const aboveRounding = (max: number, of: (evaluation: Evaluation) => Numbers) =>
-    exact(
-      Math.max(max, SOLVE_FACTOR * Math.max(...floor.map((rounded, i) => errorOf(of(rounded), of(states[i]!.at))))),
-    );
-  const quantities = (
-    [
-      ["1", "xpos", 1e-5, ({ xpos }) => relative(xpos)],
-      ["1", "energy", 1e-5, ({ energy }) => energy],
-      ["1", "Jacobian, linear", 1e-5, ({ jacobian }) => jacobian.linear],
-      ["1", "Jacobian, angular", 1e-5, ({ jacobian }) => jacobian.angular],
-      ["2", "mass matrix", 1e-6, ({ massMatrix }) => massMatrix],
-      ["2", "qfrc_bias", 1e-5, ({ qfrcBias }) => qfrcBias],
-      ["2", "qfrc_passive", 1e-5, ({ qfrcPassive }) => qfrcPassive],
-      ["2", "qfrc_actuator", 1e-5, ({ qfrcActuator }) => qfrcActuator],
-      ["2", "qacc_smooth", 1e-5, ({ qaccSmooth }) => qaccSmooth],
-    ] as readonly (readonly [string, string, number, (evaluation: Evaluation) => Numbers])[]
-  ).map(([level, quantity, max, of]) => ({ level, quantity, of, gate: aboveRounding(max, of) }));
+  const evaluate = (each: Simulated) => {
+    each.begin(states);
+    return each.evaluate(ctrl);
+  };
+  const evaluations = evaluate(simulated);
+  const rounded = floor && use(floor, xml, evaluate);
+  for (const [level, quantity, max, of] of quantities) {
+    const errors = (list: readonly Evaluation[]) => list.map((each, i) => errorOf(of(each), of(states[i]!.at)));
+    const own = rounded && errors(rounded);
+    const limit = own && RAISED.includes(quantity) ? exact(SOLVE_FACTOR * Math.max(...own)) : {};
+    ledger.add(level, quantity, exact(max), errors(evaluations), own, limit);
+  }
   for (const [i, actual] of evaluations.entries()) {
-    const { at } = states[i]!;
-    for (const { level, quantity, gate, of } of quantities) {
-      ledger.add(level, quantity, gate, errorOf(of(actual), of(at)));
-    }
     compareContacts(ledger, actual, states[i]!, margin);
-    ledger.add("4", "qacc", acceleration, errorOf(actual.qacc, at.qacc));
+    ledger.add("4", "qacc", acceleration, [errorOf(actual.qacc, states[i]!.at.qacc)]);
   }
   const steps = [
     ["one step", 1, ({ next1 }: StateRecord) => next1],
@@ -160,8 +103,8 @@ function situations(ledger: Ledger, simulated: Simulated, { xml, states, frameSk
     simulated.begin(states);
     simulated.step(ctrl, repeat);
     for (const [i, { qpos, qvel }] of simulated.states().entries()) {
-      ledger.add("5", `qvel after ${what}`, velocity, errorOf(qvel, expected(states[i]!).qvel));
-      ledger.add("5", `qpos after ${what}`, position, errorOf(qpos, expected(states[i]!).qpos));
+      ledger.add("5", `qvel after ${what}`, velocity, [errorOf(qvel, expected(states[i]!).qvel)]);
+      ledger.add("5", `qpos after ${what}`, position, [errorOf(qpos, expected(states[i]!).qpos)]);
     }
   }
 }
@@ -196,11 +139,12 @@ function drift(simulated: Simulated, trajectories: readonly Trajectory[], frameS
   return errors;
 }
 
-/** A gate that MuJoCo's own noise on the same trajectories may raise. */
-const aboveNoise = (gate: number, floor: readonly number[]): number =>
-  Math.max(gate, NOISE_FACTOR * Math.max(...floor));
+/** What MuJoCo's own noise on the same trajectories raises a gate to. */
+const noise = (rounded: readonly number[] = []): Gate => exact(NOISE_FACTOR * Math.max(0, ...rounded));
 
-const floorEngine = officialEngine("MuJoCo, state rounded to float32", { rounded: true });
+/** Float32's significand, and as much of float64's as an engine that adds and multiplies in another order keeps. */
+const floorEngine = officialEngine("MuJoCo rounded to 24 bits", { bits: 24 });
+const floorEngine64 = officialEngine("MuJoCo rounded to 48 bits", { bits: 48 });
 
 function use<T>(engine: Engine, xml: string, work: (simulated: Simulated) => T): T {
   const simulated = engine.load(xml);
@@ -212,19 +156,20 @@ function use<T>(engine: Engine, xml: string, work: (simulated: Simulated) => T):
 }
 
 /** Level 6. */
-function trajectories(ledger: Ledger, engine: Engine, { xml, smooth, contact, frameSkip, timestep }: Reference): void {
-  const both = (document: string, list: readonly Trajectory[]) =>
-    [engine, floorEngine].map((each) => use(each, document, (simulated) => drift(simulated, list, frameSkip)));
+function trajectories(ledger: Ledger, engine: Engine, floor: Engine | undefined, reference: Reference): void {
+  const { xml, smooth, contact, frameSkip, timestep } = reference;
+  const both = (document: string, list: readonly Trajectory[]) => {
+    const follow = (each: Engine) => use(each, document, (simulated) => drift(simulated, list, frameSkip));
+    return [follow(engine), floor && follow(floor)] as const;
+  };
   if (smooth.length > 0) {
-    const [errors, floor] = both(smoothCopy(xml), smooth);
-    const gate = aboveNoise(
-      1e-4,
-      floor!.map((row) => row.at(-1)!),
-    );
-    ledger.add("6a", "qpos at 1 s, no contacts", exact(gate), ...errors!.map((row) => row.at(-1)!));
+    const [errors, rounded] = both(smoothCopy(xml), smooth);
+    const own = rounded?.map((row) => row.at(-1)!);
+    const last = errors.map((row) => row.at(-1)!);
+    ledger.add("6a", "qpos at 1 s, no contacts", exact(1e-4), last, own, noise(own));
   }
   if (contact.length > 0) {
-    const [errors, floor] = both(xml, contact);
+    const [errors, rounded] = both(xml, contact);
     const steps = contact[0]!.ctrl.length;
     const at = (table: number[][], seconds: number) => {
       const t = Math.min(steps, Math.max(1, Math.round(seconds / (timestep * frameSkip))));
@@ -234,18 +179,20 @@ function trajectories(ledger: Ledger, engine: Engine, { xml, smooth, contact, fr
       [0.1, 1e-5],
       [0.5, 1e-4],
     ] as const) {
-      const gate = aboveNoise(least, at(floor!, seconds));
-      ledger.add("6b", `qpos at ${seconds} s`, exact(gate), ...at(errors!, seconds));
+      const own = rounded && at(rounded, seconds);
+      ledger.add("6b", `qpos at ${seconds} s`, exact(least), at(errors, seconds), own, noise(own));
     }
-    const median = Math.max(3e-4, NOISE_FACTOR * quantile(at(floor!, 1), 0.5));
-    ledger.add("6b", "qpos at 1 s", { median, max: 0.1 }, ...at(errors!, 1));
+    const own = rounded && at(rounded, 1);
+    const median = own ? { median: NOISE_FACTOR * quantile(own, 0.5) } : {};
+    ledger.add("6b", "qpos at 1 s", { median: 3e-4, max: 0.1 }, at(errors, 1), own, median);
   }
 }
 
 const official = officialEngine("MuJoCo");
 
 /** Level 7, but for the runs of millions of steps. */
-function sanity(ledger: Ledger, engine: Engine, { xml, smooth, contact, frameSkip }: Reference): void {
+function sanity(ledger: Ledger, engine: Engine, floor: Engine | undefined, reference: Reference): void {
+  const { xml, smooth, contact, frameSkip } = reference;
   const deepest = (simulated: Simulated) => {
     const depths = contact.map(() => 0);
     along(simulated, contact, frameSkip, () => {
@@ -255,16 +202,17 @@ function sanity(ledger: Ledger, engine: Engine, { xml, smooth, contact, frameSki
     return depths;
   };
   if (contact.length > 0) {
-    const [ours, theirs, floor] = [engine, official, floorEngine].map((each) => use(each, xml, deepest));
+    const [ours, theirs] = [engine, official].map((each) => use(each, xml, deepest));
     const errors = (depths: number[]) => depths.map((depth, i) => Math.abs(depth - theirs![i]!));
-    ledger.add("7", "deepest penetration", exact(aboveNoise(1e-4, errors(floor!))), ...errors(ours!));
+    const own = floor && errors(use(floor, xml, deepest));
+    ledger.add("7", "deepest penetration", exact(1e-4), errors(ours!), own, noise(own));
   }
   if (smooth.length > 0) {
     const [ours, theirs] = [engine, official].map((each) =>
       use(each, conservativeCopy(xml), (simulated) => energies(simulated, smooth, frameSkip)),
     );
     const errors = ours!.map(({ gained }, i) => Math.abs(gained - theirs![i]!.gained) / theirs![i]!.scale);
-    ledger.add("7", "energy gained, conservative copy", exact(1e-5), ...errors);
+    ledger.add("7", "energy gained, conservative copy", exact(1e-5), errors);
   }
 }
 
@@ -285,22 +233,11 @@ function energies(simulated: Simulated, list: readonly Trajectory[], frameSkip: 
 }
 
 /** Level 8. */
-function distribution(ledger: Ledger, engine: Engine, { xml, policy, frameSkip }: Reference, tests: number): void {
-  if (policy.inits.length === 0 || policy.W.length === 0) return;
-  const [ours, theirs] = [engine, official].map((each) =>
-    use(each, xml, (simulated) => episodes(simulated, policy, frameSkip)),
+function played(ledger: Ledger, engine: Engine, floor: Engine, reference: Reference, tests: number): void {
+  const [ours, theirs, rounded] = [engine, official, floor].map((each) =>
+    use(each, reference.xml, (simulated) => episodes(simulated, reference.policy, reference.frameSkip)),
   );
-  for (const name of Object.keys(theirs![0]!) as (keyof EpisodeStatistics)[]) {
-    const [a, b] = [ours!, theirs!].map((list) => list.map((statistics) => statistics[name]));
-    // relative to the mean size, because the mean of a displacement may be nothing
-    const scale = Math.max(1e-6, mean(b!.map(Math.abs)));
-    const differences = a!.map((value, e) => (value - b![e]!) / scale);
-    // where the motion is chaotic, MuJoCo rounded to float32 is no closer to itself than chance
-    const chance = CHANCE * standardError(differences);
-    ledger.add("8", `mean of ${name}`, exact(Math.max(0.02, chance)), Math.abs(mean(differences)));
-    const p = kolmogorovSmirnov(a!, b!, 1e-6 * scale);
-    ledger.add("8", "Kolmogorov-Smirnov: 0.01 / tests / p", exact(1), 0.01 / tests / p);
-  }
+  distribution(ledger, { ours: ours!, theirs: theirs!, rounded: rounded! }, tests);
 }
 
 export interface ProtocolOptions {
@@ -308,29 +245,26 @@ export interface ProtocolOptions {
   readonly levels?: readonly number[];
   /** How many Kolmogorov-Smirnov tests share the chance of one false alarm in a hundred. Default 100. */
   readonly tests?: number;
+  /** In which the simulator computes; in "float64" no gate rises but level 8's. Default "float32". */
+  readonly precision?: "float32" | "float64";
 }
 
 /** Levels 0 to 8 for one simulator and one reference. */
 export function measure(engine: Engine, reference: Reference, options: ProtocolOptions = {}): Row[] {
-  const { levels = [0, 1, 2, 3, 4, 5, 6, 7, 8], tests = 100 } = options;
+  const { levels = [0, 1, 2, 3, 4, 5, 6, 7, 8], tests = 100, precision = "float32" } = options;
+  const floor = precision === "float32" ? floorEngine : undefined;
   const ledger = new Ledger();
   if (levels.includes(0) && engine.compile) {
     const arrays = comparisons(engine.compile(reference.xml), mujocoArrays(reference.xml), true);
-    for (const [, ours, theirs] of arrays)
-      ledger.add("0", "arrays of the compiled model", exact(1e-6), errorOf(ours, theirs));
+    const errors = arrays.map(([, ours, theirs]) => errorOf(ours, theirs));
+    ledger.add("0", "arrays of the compiled model", exact(1e-6), errors);
   }
   if (levels.some((level) => level >= 1 && level <= 5)) {
-    use(engine, reference.xml, (simulated) => situations(ledger, simulated, reference));
+    use(engine, reference.xml, (simulated) => situations(ledger, simulated, floor, reference));
   }
-  if (levels.includes(6)) trajectories(ledger, engine, reference);
-  if (levels.includes(7)) sanity(ledger, engine, reference);
-  if (levels.includes(8)) distribution(ledger, engine, reference, tests);
+  if (levels.includes(6)) trajectories(ledger, engine, floor, reference);
+  if (levels.includes(7)) sanity(ledger, engine, floor, reference);
+  if (levels.includes(8) && reference.policy.inits.length > 0 && reference.policy.W.length > 0)
+    played(ledger, engine, floor ?? floorEngine64, reference, tests);
   return ledger.rows(reference.model).filter(({ level }) => levels.includes(Number.parseInt(level, 10)));
-}
-
-/** A row as a sentence, for messages. */
-export function describeRow({ model, level, quantity, count, median, p95, max, gate }: Row): string {
-  const figures = [median, p95, max].map((x) => x.toExponential(1)).join(" / ");
-  const allowed = Object.entries(gate).map(([name, limit]) => `${name} ${limit.toExponential(1)}`);
-  return `${model}, level ${level}, ${quantity}: median / p95 / max ${figures} of ${count}; allowed: ${allowed.join(", ")}`;
 }
