@@ -49,6 +49,7 @@ export {
 } from "./linalg/tiles";
 export { heap_base } from "./memory";
 export { cos_f32, exp_f32, log_f32, sigmoid_f32, sin_f32, softplus_f32, swish_f32, tanh_f32 } from "./math/elementwise";
+export { exp_f64, log_f64 } from "./math/scalar";
 export { model_features, model_features_vjp } from "./models/features";
 export { apply_target, apply_target_vjp, head_mean, head_moments, head_sample, model_target } from "./models/head";
 export {
@@ -67,6 +68,20 @@ export { pool_run, pool_work } from "./parallel/pool";
 export { tasks_run } from "./parallel/tasks";
 export { physics_lanes } from "./physics/batch";
 export { atan2_f64, cos_f64, sin_f64 } from "./physics/trigonometry";
+export { baseline_normal, baseline_predict, baseline_solve } from "./policies/baseline";
+export { policy_filter, policy_filter_vjp } from "./policies/filter";
+export {
+  policy_act,
+  policy_action_vjp,
+  policy_entropy,
+  policy_fisher,
+  policy_kl,
+  policy_log_prob,
+  policy_mask,
+  policy_score,
+} from "./policies/head";
+export { policy_step } from "./policies/policy";
+export { value_output } from "./policies/value";
 export { colored_noise, colored_table } from "./planning/colored";
 export { filtered_noise } from "./planning/filtered";
 export { cem_refit } from "./planning/refit";

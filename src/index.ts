@@ -132,6 +132,25 @@ export {
   PlanningError,
   randomShooting,
 } from "./planning/index.js";
+export {
+  type AgentOptions,
+  createLinearBaseline,
+  createObservationFilter,
+  createPolicy,
+  createValueFunction,
+  explainedVariance,
+  type LinearBaseline,
+  type LinearBaselineOptions,
+  type ObservationFilter,
+  type Policy,
+  type PolicyAgent,
+  type PolicyKind,
+  type PolicyOptions,
+  type PolicyPass,
+  type ValueFitOptions,
+  type ValueFunction,
+  type ValueFunctionOptions,
+} from "./policies/index.js";
 export type {
   Agent,
   Box,

@@ -4,6 +4,7 @@
 // and the weights with which ∂ log π enters its gradient. The exponent is clamped to ±20, beyond which there is no gradient.
 // Sums are float64, in blocks of BLOCK rows.
 
+import { exp_f64 } from "../math/scalar";
 import { get, put } from "../memory";
 
 const BLOCK: i32 = 1024;
@@ -48,7 +49,7 @@ export function surrogate(
       let bounded = exponent;
       if (exponent > MAX_EXPONENT) bounded = MAX_EXPONENT;
       if (exponent < -MAX_EXPONENT) bounded = -MAX_EXPONENT;
-      const ratio = NativeMath.exp(bounded);
+      const ratio = exp_f64(bounded);
       const a = <f64>get<f32>(advantage + at);
       const free = ratio * a;
       const held = (ratio > 1 + clip ? 1 + clip : ratio < 1 - clip ? 1 - clip : ratio) * a;

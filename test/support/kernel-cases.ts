@@ -17,7 +17,9 @@ export interface KernelCase {
 export const pureKernels: readonly (keyof Kernels)[] = [
   "atan2_f64",
   "cos_f64",
+  "exp_f64",
   "heap_base",
+  "log_f64",
   "physics_lanes",
   "pool_room",
   "sin_f64",
@@ -269,6 +271,7 @@ export function kernelCases(scope: Scope): KernelCase[] {
   addMatrixKernels(scope, add, normal);
   addLearningKernels(scope, add, normal);
   addNetworkKernels(scope, add, normal);
+  addPolicyKernels(scope, add, normal);
   return cases;
 }
 
@@ -415,5 +418,91 @@ function addNetworkKernels(scope: Scope, add: Add, normal: Make): void {
   );
   add("standardize", [scope.tensor([B, D])], [normal(B, D), normal(D), normal(D)], (out, x, mean, inverse) =>
     kernels.standardize(out, x, mean, inverse, B, D),
+  );
+}
+
+// heads of B rows of policies with actions of A numbers, or of C choices, on observations of D numbers
+function addPolicyKernels(scope: Scope, add: Add, normal: Make): void {
+  const { kernels } = scope.runtime;
+  const [B, D, A, C, S] = [5, 3, 2, 3, 8];
+  const wordsOf = (words: readonly number[]): Tensor<"u32"> => scope.tensor([words.length], "u32").write(words);
+  const [weights, bias] = [normal(1, D, S), normal(1, S)];
+  // a network of one layer; its table and that of a policy, as their files say them
+  const layer = [D, 2 * A, S, 0, weights.address, bias.address, 0, 0];
+  const net = wordsOf([1, 1, S, 0, weights.address, 0, 0, 0, ...layer]);
+  const [mean, inverse] = [normal(D), normal(D)];
+  const filter = [mean.address, inverse.address];
+  const ranges = [-2, 2, 0, 2].map((value) => scope.tensor([A]).write([value, value]));
+  const box = ranges.map(({ address }) => address);
+  const [limit] = new Uint32Array(Float32Array.of(10).buffer);
+  const policyOf = (kind: number, size: number, head: number): Tensor<"u32"> =>
+    wordsOf([net.address, 0, kind, D, size, head, S, ...filter, ...box, 1, S, size, limit, 1]);
+  const squashed = policyOf(1, A, 2 * A);
+  const choices = policyOf(2, 1, C);
+  const head = (): Tensor => normal(B, S);
+  const out = (...shape: number[]): Tensor => scope.tensor(shape);
+  const chosen = scope.tensor([B, 1]).write([0, 1, 2, 0, 1]);
+  const [, , center, half] = ranges;
+
+  add("policy_filter", [out(B, D)], [normal(B, D), mean, inverse], (to, x, m, s) =>
+    kernels.policy_filter(to, x, m, s, 1.5, B, D),
+  );
+  add("policy_filter_vjp", [out(B, D)], [normal(B, D), normal(B, D), inverse], (to, g, z, s) =>
+    kernels.policy_filter_vjp(to, g, z, s, 1.5, B, D),
+  );
+  const sampled = (): Tensor[] => [out(B, A), out(B, A), out(B)];
+  add(
+    "policy_act",
+    sampled(),
+    [squashed, head(), normal(B, A), center, half],
+    (action, raw, logProb, policy, h, noise) => kernels.policy_act(policy, action, raw, logProb, h, noise, B),
+  );
+  add(
+    "policy_act",
+    [out(B, 1), out(B, 1), out(B)],
+    [choices, head(), chosen],
+    (action, raw, logProb, policy, h, noise) => kernels.policy_act(policy, action, raw, logProb, h, noise, B),
+  );
+  const scratch = out(B * (3 * S + D));
+  const model = [net, weights, bias, mean, inverse, center, half];
+  add("policy_step", [...sampled(), scratch], [squashed, normal(B, D), normal(B, A), ...model], (...at) => {
+    const [action, raw, logProb, room, policy, observation, noise] = at;
+    kernels.policy_step(policy, action, raw, logProb, observation, noise, B, room);
+  });
+  for (const [policy, raw] of [
+    [squashed, normal(B, A)],
+    [choices, chosen],
+  ] as const) {
+    add("policy_log_prob", [out(B)], [policy, head(), raw], (to, table, h, u) =>
+      kernels.policy_log_prob(table, to, h, u, B),
+    );
+    add("policy_entropy", [out(B)], [policy, head()], (to, table, h) => kernels.policy_entropy(table, to, h, B));
+    add("policy_score", [out(B, S)], [policy, head(), raw, normal(B)], (dh, table, h, u, weight) =>
+      kernels.policy_score(table, dh, h, u, weight, 0.1, B),
+    );
+    add("policy_kl", [scope.tensor([2], "f64")], [policy, head(), head(), normal(B)], (to, table, old, h, weight) =>
+      kernels.policy_kl(table, to, old, h, weight, B),
+    );
+    add("policy_fisher", [out(B, S)], [policy, head(), head(), normal(B)], (dh, table, tangent, h, weight) =>
+      kernels.policy_fisher(table, dh, tangent, h, weight, B),
+    );
+  }
+  add("policy_action_vjp", [out(B, S)], [squashed, normal(B, A), head(), normal(B, A), half], (...at) =>
+    kernels.policy_action_vjp(at[1], at[0], at[2], at[3], at[4], B),
+  );
+  add("policy_mask", [normal(D * S)], [squashed, net], (flat, policy) => kernels.policy_mask(policy, flat));
+  add("value_output", [out(B)], [normal(B, S)], (to, output) => kernels.value_output(to, output, 0.5, 2, B, S));
+
+  const F = 2 * D + 4;
+  const f64 = (...shape: number[]): Tensor<"f64"> => scope.tensor(shape, "f64");
+  const time = scope.tensor([B], "i32").write([0, 1, 2, 0, 1]);
+  add("baseline_normal", [f64(F, F), f64(F), f64(F)], [normal(B, D), time, normal(B), normal(B)], (...at) =>
+    kernels.baseline_normal(at[0], at[1], at[2], at[3], at[4], at[5], at[6], B, D),
+  );
+  add("baseline_predict", [out(B), f64(F)], [f64(F), normal(B, D), time], (...at) =>
+    kernels.baseline_predict(at[0], at[1], at[2], at[3], at[4], B, D),
+  );
+  add("baseline_solve", [f64(F), f64(F, F)], [f64(F, F), f64(F)], (w, factor, matrix, moment) =>
+    kernels.baseline_solve(w, factor, matrix, moment, 0.5, F),
   );
 }

@@ -1,0 +1,47 @@
+// First weights of the networks of policies and value functions, and the sizes that their options name.
+
+import { checkInteger, checkOneOf, wrongKind } from "../check.js";
+import { type Activation, activations, createEnsemble, type Ensemble } from "../nn/index.js";
+import type { Scope } from "../wasm/index.js";
+
+/** Options that policies and value functions share, with defaults filled in. */
+export interface NetworkOptions {
+  readonly observationSize: number;
+  readonly hidden: readonly number[];
+  readonly activation: Activation;
+  readonly seed: number;
+}
+
+/**
+ * One network from observations to `outputs` numbers. Weights are normal with σ = 1 / √in, truncated at 2σ (an ensemble's
+ * own are half of that, which suits swish; tanh would lose half of its signal in every layer), those of the last layer times
+ * `last`; biases zero.
+ */
+export function createNetwork(scope: Scope, options: NetworkOptions, outputs: number, last: number): Ensemble {
+  const { observationSize, hidden, activation, seed } = options;
+  const layers = [observationSize, ...hidden, outputs];
+  const network = scope.hold(createEnsemble(scope.runtime, { members: 1, layers, activation, seed }));
+  drawNetwork(network, seed, last);
+  return network;
+}
+
+/** Draws the weights of such a network anew. */
+export function drawNetwork(network: Ensemble, seed: number, last: number): void {
+  network.initialize(seed);
+  const { view } = network.params;
+  network.weightSpans.forEach(({ offset, length }, l) => {
+    const factor = l + 1 < network.weightSpans.length ? 2 : 2 * last;
+    for (let i = offset; i < offset + length; i++) view[i] *= factor;
+  });
+  network.changed();
+}
+
+/** Throws `TypeError` or `RangeError` on options that are none. */
+export function checkNetworkOptions(op: string, options: NetworkOptions): void {
+  const { observationSize, hidden, activation, seed } = options;
+  checkInteger(op, "observationSize", observationSize, 1);
+  if (!Array.isArray(hidden)) wrongKind(op, "hidden", "an array of sizes", hidden);
+  for (const size of hidden) checkInteger(op, "hidden", size, 1);
+  checkOneOf(op, "activation", activation, activations);
+  checkInteger(op, "seed", seed, 0, Number.MAX_SAFE_INTEGER);
+}

@@ -1,0 +1,107 @@
+// The observation filter of a policy or a value function: z = clip((x − mean) / σ, ±10) with running statistics in float64
+// (Welford 1962, merged by batches). They change in `update` alone, so that whoever collects a batch sees one filter from its
+// first row to its last.
+
+import { checkInteger } from "../check.js";
+import { createNormalizer, type Normalizer } from "../nn/index.js";
+import { joinStates, partState } from "../saved-state.js";
+import type { Disposable, SavedState } from "../types.js";
+import type { Runtime, Scope, Tensor } from "../wasm/index.js";
+import { checkRows } from "./checks.js";
+
+/** Largest normalized observation, as in OpenAI's baselines and Stable-Baselines3. */
+export const FILTER_CLIP = 10;
+// a deviation below this share of the mean (or of 1) is the rounding of float32, not variation
+const CONSTANT = 1e-6;
+
+export class ObservationFilter implements Disposable {
+  /** Length of an observation (D). */
+  readonly size: number;
+  /** False: the identity, which `update` leaves as it is. */
+  readonly enabled: boolean;
+  /** Mean and 1 / standard deviation [D] in use; a dimension that does not vary is shifted, not scaled. */
+  readonly mean: Tensor;
+  readonly inverseStd: Tensor;
+  readonly #scope: Scope;
+  readonly #statistics: Normalizer;
+
+  /** Made by `createObservationFilter`. */
+  constructor(scope: Scope, size: number, enabled: boolean) {
+    this.#scope = scope;
+    this.size = size;
+    this.enabled = enabled;
+    this.mean = scope.tensor([size]);
+    this.inverseStd = scope.tensor([size]);
+    this.#statistics = scope.hold(createNormalizer(scope.runtime, size));
+    this.#publish();
+  }
+
+  /** Observations that the statistics stand for. */
+  get count(): number {
+    return this.#statistics.count;
+  }
+
+  /** Largest absolute value of what comes out: 10, or ∞ for the identity. */
+  get limit(): number {
+    return this.enabled ? FILTER_CLIP : Infinity;
+  }
+
+  /** Adds the first `rows` rows of `observation` [·, D], which must be finite, to the statistics; nothing when not enabled. */
+  update(observation: Tensor, rows: number): void {
+    const op = "observationFilter.update";
+    checkInteger(op, "rows", rows);
+    checkRows(op, "observation", observation, rows, this.size);
+    if (!this.enabled) return;
+    this.#statistics.update(observation, rows);
+    this.#publish();
+  }
+
+  /** out [rows, D] = the filtered `observation`; `out` may be it. A NaN stays a NaN. */
+  apply(out: Tensor, observation: Tensor, rows: number): void {
+    const op = "observationFilter.apply";
+    checkInteger(op, "rows", rows);
+    checkRows(op, "out", out, rows, this.size);
+    checkRows(op, "observation", observation, rows, this.size);
+    const { kernels } = this.#scope.runtime;
+    const { address: mean } = this.mean;
+    const { address: inverse } = this.inverseStd;
+    kernels.policy_filter(out.address, observation.address, mean, inverse, this.limit, rows, this.size);
+  }
+
+  /** The complete state, bit for bit. */
+  save(): SavedState {
+    return joinStates({}, { statistics: this.#statistics.save() });
+  }
+
+  /** Continues from a saved state. Throws `FormatError`, `TypeError` or `RangeError` when it does not fit. */
+  load(state: SavedState): void {
+    this.#statistics.load(partState(state, "statistics"));
+    this.#publish();
+  }
+
+  /** Gives the memory back. A second call does nothing. */
+  dispose(): void {
+    this.#scope.dispose();
+  }
+
+  /** Lets `using filter = …` dispose of it. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #publish(): void {
+    const { mean, std } = this.#statistics.statistics();
+    const scale = std.map((deviation, d) => {
+      const varies = this.count > 0 && deviation >= CONSTANT * Math.max(1, Math.abs(mean[d]));
+      return varies ? 1 / deviation : 1;
+    });
+    this.mean.view.set(mean);
+    this.inverseStd.view.set(scale);
+  }
+}
+
+/** A filter for observations of `size` numbers; `enabled` false makes it the identity. Default true. */
+export function createObservationFilter(runtime: Runtime, size: number, enabled = true): ObservationFilter {
+  checkInteger("createObservationFilter", "size", size, 1);
+  return runtime.scoped((scope) => new ObservationFilter(scope, size, enabled));
+}
