@@ -11,7 +11,7 @@ import { readCompiler, readOptions } from "./options.js";
 import { contactPairs } from "./pairs.js";
 import { checkSchema } from "./schema.js";
 import { type Body, readTree } from "./tree.js";
-import { fail, type Node, readXml } from "./xml.js";
+import { clip, fail, type Node, readXml } from "./xml.js";
 
 const OP = "loadMjcf";
 
@@ -107,11 +107,11 @@ export function checkSimulable(model: CompiledModel): void {
     const [a, b] = [odd, other].map((geom) => ({
       node: sources.get(model)?.[geom],
       type: name(model.geomType[geom]),
-      name: model.geomName[geom],
+      label: model.geomName[geom] ? ` "${clip(model.geomName[geom])}"` : "",
     }));
     const where = b.node === undefined ? `number ${other}` : `of ${b.node.file}:${b.node.line}`;
-    const reason = `can touch the ${b.type} "${b.name}" ${where}; contacts are those of planes, spheres and capsules`;
-    const message = `<geom> "${a.name}" of type ${a.type} ${reason}`;
+    const reason = `can touch the ${b.type}${b.label} ${where}; contacts are those of planes, spheres and capsules`;
+    const message = `<geom>${a.label} of type ${a.type} ${reason}`;
     throw new MjcfError(a.node?.file ?? model.name, a.node?.line ?? 1, "geom", message);
   }
 }

@@ -153,7 +153,11 @@ function cholesky(bodies: readonly Body[], mass: Float64Array, nv: number): Floa
       for (let k = 0; k < j; k++) sum -= factor[i * nv + k] * factor[j * nv + k];
       if (j < i) factor[i * nv + j] = sum / factor[j * nv + j];
       else if (sum > 1e-14 * mass[i * nv + i]) factor[i * nv + i] = Math.sqrt(sum);
-      else fail(ownerOf(bodies, i).node, "has joints that move no mass of their own: the mass matrix is singular");
+      else
+        fail(
+          ownerOf(bodies, i).node,
+          "has a joint that moves no mass which the joints before it do not move alike: the mass matrix is singular; armature on the joint mends it",
+        );
     }
   }
   return factor;

@@ -267,6 +267,11 @@ errors("shapes without contacts compile, and checkSimulable names both", () => {
     'robot.xml:7: <geom> "crate" of type box can touch the sphere "ball" of robot.xml:3; ' +
       "contacts are those of planes, spheres and capsules",
   );
+  const unnamed = compile(xml.replace('name="ball"', "").replace('name="crate"', ""), { name: "robot.xml" });
+  assert.match(
+    (failure(() => checkSimulable(unnamed)) as MjcfError).message,
+    /^robot.xml:7: <geom> of type box can touch the sphere of robot.xml:3; /,
+  );
   checkSimulable(compile(document({})));
   checkSimulable(compile(xml.replace("<worldbody>", '<option><flag contact="disable"/></option><worldbody>')));
 });
@@ -275,7 +280,10 @@ errors("a mass matrix that has no inverse names the body", () => {
   const body = '<joint type="slide" axis="1 0 0"/><joint type="slide" axis="1 0 0"/>';
   const error = failure(() => compile(document({ body }))) as MjcfError;
   assert.is(error.line, 4);
-  assert.match(error.message, /<body> "b" has joints that move no mass of their own/);
+  assert.match(error.message, /<body> "b" has a joint that moves no mass which the joints before it do not move alike/);
+  assert.match(error.message, /armature/);
+  const [first, second] = body.split("/>");
+  compile(document({ body: `${first}/>${second} armature="1"/>` }));
 });
 
 errors("includes: in place, lines of their own file, no cycles and repetitions", () => {
