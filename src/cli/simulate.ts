@@ -128,14 +128,15 @@ interface State {
   readonly divergences: readonly { environment: number; dof: number; joint: string; time: number }[];
 }
 
-// where the environments are in the end: means, and who got lost
+// where the environments are in the end: means over those that still move (0 when none does), and who got lost
 function stateOf({ compiled }: Model, simulation: Simulation): State {
   const { batch } = simulation;
   const environments = Array.from({ length: batch }, (_, b) => b);
   const energy = simulation.read("energy");
-  const mean = (of: (b: number) => number) => environments.reduce((sum, b) => sum + of(b), 0) / batch;
   const { diverged } = simulation;
   const lost = environments.filter((b) => diverged[b] === 1);
+  const moving = environments.filter((b) => diverged[b] === 0);
+  const mean = (of: (b: number) => number) => moving.reduce((sum, b) => sum + of(b), 0) / Math.max(1, moving.length);
   const divergences = lost.slice(0, TOLD).flatMap((environment) => {
     const divergence = simulation.divergence(environment);
     if (divergence === undefined) return [];

@@ -68,7 +68,7 @@ test("tells who diverged, where and when", async () => {
   assert.is(code, 0);
   assert.match(
     stdout,
-    /diverged: 8 of 8\n( {2}environment \d at degree of freedom 0 \(hinge\) after 0\.\d+ s\n){5} {2}…\n$/,
+    /contacts: 0\.00 .*\nenergy: potential 0\.000 J, kinetic 0\.000 J\ndiverged: 8 of 8\n( {2}environment \d at degree of freedom 0 \(hinge\) after 0\.\d+ s\n){5} {2}…\n$/,
   );
 });
 
