@@ -2,7 +2,7 @@
 // the table of the task are made once for a runtime and shared by all that use the task there; the last one to go takes them
 // with it.
 
-import { firstPoints, loadMjcf, type Model } from "../physics/index.js";
+import { firstPoints, groupsOfTask, loadMjcf, type Model } from "../physics/index.js";
 import type { Steps } from "../types.js";
 import { Region, type Runtime, type Scope, type Tensor } from "../wasm/index.js";
 import { spaceSize } from "./spaces.js";
@@ -27,8 +27,7 @@ export interface BodyDefinition {
   readonly points?: readonly BodyPoint[];
 }
 
-/** Groups of copies in a task of the region: of environments, which take one step, and of sequences, which take many. */
-const STEP_GROUPS = 4;
+/** Groups of a task of the region whose copies are sequences, which take many steps. */
 const SEQUENCE_GROUPS = 1;
 /** Steps of the engine in a slice on each thread: some milliseconds for the largest bodies. */
 const SLICE_STEPS = 2000;
@@ -71,11 +70,21 @@ class BodyDynamics implements Dynamics {
     const row = new Float64Array(stateSize);
     row.set(this.#definition.start(this.#shared.model, numbers.view));
     state.view.set(row, b * stateSize);
-    this.#run(1, STEP_GROUPS, [state.address + 8 * b * stateSize, this.#stride, 0, 1, 0, observation, 0, 0]);
+    this.#run(1, 1, [state.address + 8 * b * stateSize, this.#stride, 0, 1, 0, observation, 0, 0]);
   }
 
   step(state: number, observation: number, reward: number, ended: number, action: number, B: number): void {
-    this.#run(B, STEP_GROUPS, [state, this.#stride, action, 1, 1, observation, reward, ended]);
+    const { model, lanes } = this.#shared;
+    this.#run(B, groupsOfTask(model, Math.ceil(B / lanes)), [
+      state,
+      this.#stride,
+      action,
+      1,
+      1,
+      observation,
+      reward,
+      ended,
+    ]);
   }
 
   *returns(out: Tensor, start: Float64Array, actions: Tensor, steps: number): Steps<void> {

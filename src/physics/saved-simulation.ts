@@ -11,7 +11,7 @@ export interface SimulationState {
   /** Controls of the last step. */
   readonly ctrl: Float32Array | Float64Array;
   /** Steps since `start`, the time at which they began. */
-  readonly steps: Int32Array;
+  readonly steps: Float64Array;
   readonly start: Float64Array;
   /** −1, or the degree of freedom at which the environment diverged. */
   readonly diverged: Int32Array;
@@ -35,7 +35,7 @@ export function saveState(sizes: StateSizes, state: SimulationState): SavedState
       qpos: rows(state.qpos, nq),
       qvel: rows(state.qvel, nv),
       ctrl: rows(state.ctrl, nu),
-      steps: { dtype: "i32", shape: [batch], data: state.steps },
+      steps: { dtype: "f64", shape: [batch], data: state.steps },
       start: { dtype: "f64", shape: [batch], data: state.start },
       diverged: { dtype: "i32", shape: [batch], data: state.diverged },
     },
@@ -52,9 +52,11 @@ export function loadState(sizes: StateSizes, saved: SavedState): SimulationState
     const got = metaNumber(saved, name);
     if (got !== sizes[name]) throw new FormatError(`saved "${name}" expected ${sizes[name]}, got ${got}`);
   }
-  const steps = arrayOf(saved, "steps", "i32", batch);
+  const steps = arrayOf(saved, "steps", "f64", batch);
   const diverged = arrayOf(saved, "diverged", "i32", batch);
-  if (!steps.every((n) => n >= 0)) throw new FormatError('saved array "steps" has a negative number');
+  if (!steps.every((n) => Number.isSafeInteger(n) && n >= 0)) {
+    throw new FormatError('saved array "steps" has a number that counts no steps');
+  }
   if (!diverged.every((dof) => dof >= -1 && dof < nv)) {
     throw new FormatError(`saved array "diverged" has a number outside -1 to ${nv - 1}`);
   }

@@ -33,6 +33,10 @@ const ENOUGH_TASKS = 16;
 /** Beyond it a float32 is infinite, and no state that `restore` takes. */
 const MAX_FLOAT32 = 2 ** 128 - 2 ** 104;
 
+/** The kernels count steps in 32 bits: after so many what they counted is carried over. Both together are below 2³¹. */
+const CARRIED_AFTER = 2 ** 16;
+const MOST_STEPS = 2 ** 30;
+
 /** Values of the region's word `repeat` that are no number of steps. */
 const EVALUATE = 0;
 const OBSERVE = -1;
@@ -50,6 +54,12 @@ export interface BatchState {
 export interface Divergence {
   readonly dof: number;
   readonly time: number;
+}
+
+/** How many of `groups` a task of a region takes through a step. @internal */
+export function groupsOfTask({ layout }: Model, groups: number): number {
+  const worthwhile = Math.round(TASK_BYTES / layout.workspace.bytes);
+  return Math.max(1, Math.min(worthwhile, Math.ceil(groups / ENOUGH_TASKS)));
 }
 
 /**
@@ -73,8 +83,10 @@ export class Simulation implements Disposable {
   #next: Lanes;
   readonly #controls: Reals;
   readonly #scratch: Reals;
-  // when the counted steps began
+  // when the counted steps began; those that were carried over, and how many the kernels may have counted since
   readonly #start: Float64Array;
+  readonly #carried: Float64Array;
+  #counted = 0;
   // a workspace per group, made by the first evaluation; whether it is of the present state, and what was observed of it
   #evaluated: Lanes | undefined;
   #fresh = false;
@@ -88,8 +100,7 @@ export class Simulation implements Disposable {
     this.batch = batch;
     this.#scope = scope;
     this.#groups = Math.ceil((batch * real) / QUANTITY);
-    const worthwhile = Math.round(TASK_BYTES / model.layout.workspace.bytes);
-    this.#taskGroups = Math.max(1, Math.min(worthwhile, Math.ceil(this.#groups / ENOUGH_TASKS)));
+    this.#taskGroups = groupsOfTask(model, this.#groups);
     this.#region = new Region(scope, "physics", 10);
     this.#sizes = { batch, nq, nv, nu, dtype: real === 8 ? "f64" : "f32" };
     this.#ctrlShape = [batch, nu];
@@ -99,6 +110,7 @@ export class Simulation implements Disposable {
     this.#controls = this.#reals(batch * nu * real);
     this.#scratch = this.#workspaces(scope.runtime.threads);
     this.#start = new Float64Array(batch);
+    this.#carried = new Float64Array(batch);
     this.#words = [model.tables.address, batch, this.#taskGroups, 0, this.#controls.address, 0, 0];
     this.#words.push(model.layout.workspace.bytes, 0, 0);
     this.reset();
@@ -123,7 +135,7 @@ export class Simulation implements Disposable {
     checkMask(op, mask, batch);
     const positions = fill(op, "qpos", qpos, [batch, nq], new Float64Array(batch * nq));
     const velocities = toFloat64(op, "qvel", qvel, [batch, nv]);
-    const times = this.#times(op, time);
+    const times = this.#times(op, time, mask);
     const largest = this.#sizes.dtype === "f64" ? Infinity : MAX_FLOAT32;
     for (let b = 0; b < batch; b++) {
       if (mask && !mask[b]) continue;
@@ -174,7 +186,7 @@ export class Simulation implements Disposable {
       qpos: this.#states.rows(header[Header.qpos], nq, array(nq)),
       qvel: this.#states.rows(header[Header.qvel], nv, array(nv)),
       ctrl: controls,
-      steps: this.#states.wholes(header[Header.steps], new Int32Array(batch)),
+      steps: this.#stepsTaken(),
       start: this.#start.slice(),
       diverged: this.#states.rows(header[Header.diverged], 1, new Int32Array(batch)),
     });
@@ -192,7 +204,9 @@ export class Simulation implements Disposable {
     this.#states.setRows(header[Header.qpos], nq, qpos);
     this.#states.setRows(header[Header.qvel], nv, qvel);
     this.#states.setRows(header[Header.diverged], 1, diverged);
-    this.#states.setWholes(header[Header.steps], steps);
+    this.#states.setWholes(header[Header.steps], new Int32Array(this.batch));
+    this.#carried.set(steps);
+    this.#counted = 0;
     this.#controls.view.set(ctrl);
     this.#start.set(start);
     this.#fresh = false;
@@ -200,7 +214,7 @@ export class Simulation implements Disposable {
 
   /**
    * Advances every environment by `repeat` (default 1) steps of the model's timestep under `ctrl` [B, nu]; without `ctrl`,
-   * under the last controls (0 at first). Controls are clamped to their ranges, and one that is no number makes its
+   * under the last controls (0 at first). `repeat` is at most 2³⁰. Controls are clamped to their ranges, and one that is no number makes its
    * environment diverge, alone. An environment that diverges stands still at its last sound state from then on; see
    * `divergence`. Throws `WorkerError` when a thread died; nothing has moved then.
    */
@@ -210,13 +224,15 @@ export class Simulation implements Disposable {
     let repeat = 1;
     if (options !== undefined) {
       repeat = checkOptions(op, options, STEP_OPTIONS).repeat ?? 1;
-      checkInteger(op, "repeat", repeat, 1);
+      checkInteger(op, "repeat", repeat, 1, MOST_STEPS);
     }
     if (ctrl !== undefined) fill(op, "ctrl", ctrl, this.#ctrlShape, this.#controls.view);
     this.#run(this.#scratch, repeat, 0);
     const before = this.#states;
     this.#states = this.#next;
     this.#next = before;
+    this.#counted += repeat;
+    if (this.#counted >= CARRIED_AFTER) this.#carry();
     this.#fresh = false;
   }
 
@@ -395,21 +411,37 @@ export class Simulation implements Disposable {
     this.#states.setRows(header[Header.qvel], this.model.nv, qvel, mask);
     this.#states.setRows(header[Header.diverged], 1, new Int32Array(this.batch).fill(-1), mask);
     this.#states.setWholes(header[Header.steps], new Int32Array(this.batch), mask);
-    for (let b = 0; b < this.batch; b++) if (!mask || mask[b]) this.#start[b] = times[b];
+    for (let b = 0; b < this.batch; b++) {
+      if (mask && !mask[b]) continue;
+      this.#start[b] = times[b];
+      this.#carried[b] = 0;
+    }
     this.#fresh = false;
+  }
+
+  // steps since `start`
+  #stepsTaken(): Float64Array {
+    const counted = this.#states.wholes(this.model.layout.tables.header[Header.steps], new Int32Array(this.batch));
+    return this.#carried.map((carried, b) => carried + counted[b]);
+  }
+
+  #carry(): void {
+    this.#carried.set(this.#stepsTaken());
+    this.#states.setWholes(this.model.layout.tables.header[Header.steps], new Int32Array(this.batch));
+    this.#counted = 0;
   }
 
   // seconds of each environment
   #now(): Float64Array {
-    const steps = this.#states.wholes(this.model.layout.tables.header[Header.steps], new Int32Array(this.batch));
+    const steps = this.#stepsTaken();
     return this.#start.map((start, b) => start + steps[b] * this.model.timestep);
   }
 
-  #times(op: string, time: number | ArrayLike<number> | undefined): Float64Array {
+  #times(op: string, time: number | ArrayLike<number> | undefined, mask: Mask): Float64Array {
     if (time === undefined) return this.#now();
     if (typeof time === "number") return new Float64Array(this.batch).fill(checkNumber(op, "time", time));
     const times = toFloat64(op, "time", time as NumericInput, [this.batch]);
-    checkFinite(op, "time", times);
+    for (let b = 0; b < this.batch; b++) if (!mask || mask[b]) checkNumber(op, `time[${b}]`, times[b]);
     return times;
   }
 

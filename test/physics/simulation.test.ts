@@ -279,11 +279,14 @@ test("errors name the operation, the argument, what was expected and what came",
     /"qpos\[3\]" expected a quaternion that is not zero/,
   );
   fails(() => simulation.setState(qpos, qvel, { time: [1] }), /"time" expected shape \[2\], got \[1\]/);
+  const mixed = { time: [1, Number.NaN] };
+  fails(() => simulation.setState(qpos, qvel, mixed), /"time\[1\]" expected a finite number, got NaN/);
   fails(() => simulation.setState(qpos, qvel, { mask: [true] }), /"mask" expected 2 booleans, got an array of 1/);
   fails(() => simulation.setState(qpos, qvel, { at: 1 } as never), /unknown option "at"; known: time, mask/, TypeError);
   fails(() => simulation.reset(1 as never), /simulation.reset: "mask" expected 2 booleans/, TypeError);
   fails(() => simulation.step([1]), 'simulation.step: "ctrl" expected shape [2, 8], got [1]');
-  fails(() => simulation.step(undefined, { repeat: 0 }), /"repeat" expected an integer of at least 1, got 0/);
+  fails(() => simulation.step(undefined, { repeat: 0 }), /"repeat" expected an integer .*, got 0/);
+  fails(() => simulation.step(undefined, { repeat: 2 ** 30 + 1 }), /"repeat" expected an integer .*, got 1073741825/);
   fails(() => simulation.read("mass" as never), /simulation.read: "quantity" expected one of xpos, .*got "mass"/);
   fails(() => simulation.read("qacc", new Float64Array(3)), /"out" expected 28 elements, got Float64Array\(3\)/);
   fails(() => simulation.read("qacc", [] as never), /"out" expected a Float64Array/, TypeError);
@@ -297,6 +300,50 @@ test("errors name the operation, the argument, what was expected and what came",
   fails(() => model.joint(3 as never), /model.joint: "name" expected a string, got 3/, TypeError);
   // nothing of all that has moved anything
   assert.equal(hexOf(simulation.getState().qpos), hexOf(qpos));
+  model.dispose();
+});
+
+test("time goes on beyond 2³¹ steps, and through snapshots", () => {
+  const model = fixture(runtime, "hopper");
+  const simulation = started(model, 3, 2);
+  const saved = simulation.snapshot();
+  const [first, second, third] = [2 ** 31 - 2, 2 ** 40, 5];
+  const steps = { ...saved.arrays.steps!, data: Float64Array.of(first, second, third) };
+  simulation.restore({ ...saved, arrays: { ...saved.arrays, steps } });
+  simulation.step(undefined, { repeat: 4 });
+  simulation.setState(simulation.getState().qpos, simulation.getState().qvel, { time: 1, mask: [0, 0, 1] });
+  simulation.step();
+  const { time } = simulation.getState();
+  assert.equal([...time], [(first + 5) * model.timestep, (second + 5) * model.timestep, 1 + model.timestep]);
+  const again = simulation.snapshot();
+  assert.equal([...again.arrays.steps!.data], [first + 5, second + 5, 1]);
+  simulation.restore(again);
+  assert.equal(simulation.getState().time, time);
+  model.dispose();
+});
+
+test("counts of steps carried over: time and snapshots do not show it", () => {
+  const model = fixture(runtime, "inverted_pendulum");
+  const simulation = started(model, 2, 1);
+  const count = () => [...simulation.snapshot().arrays.steps!.data];
+  simulation.reset([false, true]);
+  simulation.step(undefined, { repeat: 2 ** 16 - 2 });
+  assert.equal(count(), [2 ** 16 - 1, 2 ** 16 - 2]);
+  for (let k = 0; k < 3; k++) simulation.step();
+  assert.equal(count(), [2 ** 16 + 2, 2 ** 16 + 1]);
+  assert.equal(
+    [...simulation.getState().time],
+    [2 ** 16 + 2, 2 ** 16 + 1].map((steps) => steps * model.timestep),
+  );
+  model.dispose();
+});
+
+test("times of environments that a mask leaves out are not looked at", () => {
+  const model = fixture(runtime, "hopper");
+  const simulation = started(model, 2, 0);
+  const { qpos, qvel } = simulation.getState();
+  simulation.setState(qpos, qvel, { time: [3, Number.NaN], mask: [true, false] });
+  assert.equal([...simulation.getState().time], [3, 0]);
   model.dispose();
 });
 
@@ -318,7 +365,9 @@ test("saved states that are none are refused, and change nothing", () => {
       arrays({ qpos: { ...qpos, data: new Float32Array(30).fill(Number.NaN) } }),
       /"qpos" has a number that is not finite/,
     ],
-    [arrays({ steps: { ...steps, data: Int32Array.of(1, -1) } }), /"steps" has a negative number/],
+    [arrays({ steps: { ...steps, data: Float64Array.of(1, -1) } }), /"steps" has a number that counts no steps/],
+    [arrays({ steps: { ...steps, data: Float64Array.of(1, 0.5) } }), /"steps" has a number that counts no steps/],
+    [arrays({ steps: { ...steps, dtype: "i32" } }), /"steps" expected f64\[2\], got i32\[2\]/],
     [arrays({ diverged: { ...diverged, data: Int32Array.of(0, 14) } }), /"diverged" has a number outside -1 to 13/],
   ];
   for (const [state, message] of spoiled) {
