@@ -3,7 +3,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { kernelFingerprint, petsFingerprint } from "./fingerprints.js";
+import { kernelFingerprint, petsFingerprint, policyFingerprint } from "./fingerprints.js";
 import { BrowserHarness, call, missing } from "./harness.js";
 
 const strict = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
@@ -39,6 +39,11 @@ test("a learning run gives the same parameters and the same log as in Node", asy
   console.log(`note: state ${inNode.state}`);
 });
 
+test("policies draw the same actions and have the same gradients as in Node", async () => {
+  const page = await harness.open(strict);
+  assert.is(await call(page, "policyFingerprint"), await policyFingerprint());
+});
+
 test("without special headers there is one thread, and the headers are named", async () => {
   const page = await harness.open(withWorkers);
   const { threads, reason } = await call(page, "threads", "auto");
@@ -58,6 +63,7 @@ test("with the headers there are threads, and the same bits", async () => {
     assert.is(await call(page, "kernelFingerprint", { threads }), await kernelFingerprint({ threads: 1 }));
   }
   assert.equal(await call(page, "petsFingerprint", { threads: 2 }), await petsFingerprint({ threads: 1 }));
+  assert.is(await call(page, "policyFingerprint", { threads: 2 }), await policyFingerprint({ threads: 1 }));
 });
 
 test("with the headers, threads start by themselves", async () => {

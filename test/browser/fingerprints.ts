@@ -2,8 +2,20 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { cartPoleContinuous, loadRuntime, makeEnv, pets, type RuntimeOptions } from "../../src/index.js";
+import {
+  box,
+  cartPoleContinuous,
+  createPolicy,
+  createValueFunction,
+  discrete,
+  loadRuntime,
+  makeEnv,
+  pets,
+  RandomStream,
+  type RuntimeOptions,
+} from "../../src/index.js";
 import { compileMjcf } from "../../src/physics/index.js";
+import { finish } from "../../src/steps.js";
 import { randomMjcf } from "../physics/mjcf/random-model.js";
 import { kernelCases } from "../support/kernel-cases.js";
 
@@ -60,4 +72,52 @@ export async function petsFingerprint(
   runtime.dispose();
   const log = sha256(new TextEncoder().encode(lines.join("\n")));
   return { state: bytesToHex(state.digest()), log: bytesToHex(log), episodeReturns };
+}
+
+/**
+ * SHA-256 of what policies compute: draws, policy gradients, Fisher-vector products, divergences, an agent's actions, and a fit
+ * of a value function.
+ */
+export async function policyFingerprint(options?: RuntimeOptions): Promise<string> {
+  const runtime = await loadRuntime(options);
+  const hash = sha256.create();
+  const add = (values: Float32Array): void => {
+    hash.update(new Uint8Array(values.slice().buffer));
+  };
+  const [rows, D] = [200, 5];
+  const random = new RandomStream(runtime, 3, "fingerprint");
+  const [observation, weight] = [runtime.tensor([rows, D]), runtime.tensor([rows])];
+  random.normal(observation);
+  random.normal(weight);
+  for (const kind of ["gaussian", "squashed", "categorical"] as const) {
+    const actionSpace = kind === "categorical" ? discrete(3) : box([-2, -1], [2, 3]);
+    const policy = createPolicy(runtime, { kind, observationSize: D, actionSpace, seed: 1 });
+    policy.filter.update(observation, rows);
+    const A = policy.actionSize;
+    const [noise, action, raw] = [runtime.tensor([rows, A]), runtime.tensor([rows, A]), runtime.tensor([rows, A])];
+    if (kind === "categorical") random.uniform(noise);
+    else random.normal(noise);
+    const pass = policy.pass(rows);
+    pass.forward(observation, rows);
+    const old = runtime.tensor(pass.head.shape).write(pass.head.read());
+    pass.act(action, raw, undefined, noise);
+    const gradients = runtime.tensor([policy.network.params.size]);
+    pass.gradient(gradients, raw, weight, 0.1);
+    add(action.read());
+    add(gradients.read());
+    policy.network.params.write(policy.network.params.read().map((value, i) => value + 0.01 * gradients.view[i]));
+    policy.network.changed();
+    pass.forward(observation, rows);
+    add(Float32Array.of(pass.kl(old)));
+    pass.fisher(gradients, gradients);
+    add(gradients.read());
+    const agent = policy.agent({ stochastic: true });
+    for (let i = 0; i < 5; i++) add(agent.act(observation.read().slice(D * i, D * (i + 1))));
+  }
+  const value = createValueFunction(runtime, { observationSize: D, seed: 1 });
+  finish(value.fitSteps(observation, weight, rows, undefined, { random }));
+  value.predict(weight, observation, rows);
+  add(weight.read());
+  runtime.dispose();
+  return bytesToHex(hash.digest());
 }

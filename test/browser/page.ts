@@ -1,11 +1,12 @@
 // What the test page loads: the functions that the browser test calls in it.
 
 import { createEnsemble, loadRuntime } from "../../src/index.js";
-import { kernelFingerprint, petsFingerprint } from "./fingerprints.js";
+import { kernelFingerprint, petsFingerprint, policyFingerprint } from "./fingerprints.js";
 
 export const inPage = {
   kernelFingerprint,
   petsFingerprint,
+  policyFingerprint,
   /** Loads the binary over the network, with whatever MIME type the server gives it. */
   async fetched(url: string): Promise<string> {
     return (await loadRuntime({ wasm: fetch(url) })).info().variant;

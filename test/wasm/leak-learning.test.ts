@@ -2,6 +2,9 @@
 
 import { pets } from "../../src/algorithms/index.js";
 import { createReplayBuffer } from "../../src/data/index.js";
+import { RandomStream } from "../../src/kernels/index.js";
+import { createLinearBaseline, createPolicy, createValueFunction } from "../../src/policies/index.js";
+import { finish } from "../../src/steps.js";
 import { cartPoleContinuous, makeEnv } from "../../src/envs/index.js";
 import { createDynamicsModel, learnedRollout, type Propagation } from "../../src/models/index.js";
 import {
@@ -123,6 +126,54 @@ const cases: LoopCase[] = [
       const model = createDynamicsModel(runtime, network);
       const buffer = filledBuffer(12);
       return { part: all(model, buffer), call: () => model.fit(buffer, { epochs: 2, batchSize: 4 }) };
+    },
+  },
+  {
+    name: "policy: every operation of a pass, an agent, and saving",
+    calls: 20_000,
+    make() {
+      const policy = createPolicy(runtime, { kind: "squashed", observationSize: 4, actionSpace, hidden: [5], seed: 0 });
+      const [pass, agent] = [policy.pass(3), policy.agent({ stochastic: true })];
+      const tensors = [runtime.tensor([3, 4]), runtime.tensor([3, 1]), runtime.tensor([3, 1]), runtime.tensor([3])];
+      const [observation, action, raw, logProb] = tensors;
+      const flat = runtime.tensor([policy.network.params.size]);
+      const row = new Float32Array(4);
+      const call = (): void => {
+        policy.filter.update(observation, 3);
+        pass.forward(observation, 3);
+        pass.act(action, raw, logProb, logProb);
+        pass.logProb(logProb, raw);
+        pass.entropy(logProb);
+        pass.gradient(flat, raw, logProb, 0.1);
+        pass.kl(pass.head);
+        pass.fisher(flat, flat);
+        pass.vjpAction(flat, action, undefined, { observationGradient: observation });
+        agent.act(row);
+        policy.setStd(0.5);
+        policy.stdValues();
+        policy.load(policy.save());
+      };
+      return { part: all(pass, agent, policy, flat, ...tensors), call };
+    },
+  },
+  {
+    name: "value function and linear baseline: fit and predict",
+    calls: 2000,
+    make() {
+      const value = createValueFunction(runtime, { observationSize: 4, hidden: [5], learningRate: 0, seed: 0 });
+      const baseline = createLinearBaseline(runtime, { observationSize: 4 });
+      const random = new RandomStream(runtime, 0, "leak");
+      const [observation, target, out] = [runtime.tensor([9, 4]), runtime.tensor([9]), runtime.tensor([9])];
+      const time = runtime.tensor([9], "i32");
+      random.normal(observation);
+      random.normal(target);
+      const call = (): void => {
+        finish(value.fitSteps(observation, target, 9, undefined, { epochs: 2, batchSize: 4, random }));
+        value.predict(out, observation, 9);
+        baseline.fit(observation, time, target, 9);
+        baseline.predict(out, observation, time, 9);
+      };
+      return { part: all(value, baseline, random, observation, target, out, time), call };
     },
   },
   imagining("TSinf"),
