@@ -67,8 +67,13 @@ export {
   type Batch,
   type BatchSizes,
   createBatch,
+  type MemberChoice,
   type PolicyBatch,
   standardizeAdvantages,
+  type ValueGradient,
+  type ValueGradientOptions,
+  type ValueGradientReport,
+  valueGradient,
 } from "./learning/index.js";
 export {
   createDynamicsModel,

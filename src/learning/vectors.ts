@@ -13,6 +13,6 @@ export function combine(runtime: Runtime, out: Tensor, alpha: number, x: Tensor,
 }
 
 /** Whether every element is finite: a square of float32 has room in float64, and so has any sum of them. */
-export function isFinite(runtime: Runtime, x: Tensor): boolean {
+export function allFinite(runtime: Runtime, x: Tensor): boolean {
   return Number.isFinite(dot(runtime, x, x));
 }

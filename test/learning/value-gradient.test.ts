@@ -43,7 +43,7 @@ const ownReward: RewardFunction = Object.assign(
 );
 const ownTwin = (s: readonly Num[], a: readonly Num[], next: readonly Num[]): Num =>
   sub(scale(mul(next[1], next[2]), 0.5), square(sub(a[0], s[0])));
-const far = (s0: number) => Math.abs(s0) > 1.2;
+const far = (s0: number) => Math.abs(s0) > 0.8;
 const ownEnd: TerminationFunction = (next, out) => {
   for (let b = 0; b < out.length; b++) out[b] = far(next[D * b]) ? 1 : 0;
 };
@@ -194,7 +194,9 @@ for (const [binary, runtime] of runtimes) {
     const { gamma = 1, member = "step", stochastic = true } = c;
     const chain = { model, policy, reward, terminated: c.ends ? ownEnd : undefined, gamma, member, stochastic };
     const value = valueGradient({ ...chain, horizon: H, batch: B, seed: 7, ...more });
-    const dispose = () => [value, policy, model].forEach((part) => part.dispose());
+    const dispose = () => {
+      for (const part of [value, policy, model]) part.dispose();
+    };
     return { model, policy, value, dispose };
   }
 
