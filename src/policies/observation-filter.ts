@@ -2,7 +2,7 @@
 // (Welford 1962, merged by batches). They change in `update` alone, so that whoever collects a batch sees one filter from its
 // first row to its last.
 
-import { checkInteger } from "../check.js";
+import { checkFinite, checkInteger, FormatError } from "../check.js";
 import { createNormalizer, type Normalizer } from "../nn/index.js";
 import { joinStates, partState } from "../saved-state.js";
 import type { Disposable, SavedState } from "../types.js";
@@ -46,13 +46,22 @@ export class ObservationFilter implements Disposable {
     return this.enabled ? FILTER_CLIP : Infinity;
   }
 
-  /** Adds the first `rows` rows of `observation` [·, D], which must be finite, to the statistics; nothing when not enabled. */
+  /**
+   * Adds the first `rows` rows of `observation` [·, D] to the statistics; nothing when not enabled. Throws `RangeError` when a
+   * number is not finite; the statistics then stay.
+   */
   update(observation: Tensor, rows: number): void {
     const op = "observationFilter.update";
     checkInteger(op, "rows", rows);
     checkRows(op, "observation", observation, rows, this.size);
     if (!this.enabled) return;
+    const before = this.#statistics.save();
     this.#statistics.update(observation, rows);
+    // one number that is not finite makes its dimension's mean so
+    if (!this.#finite()) {
+      this.#statistics.load(before);
+      checkFinite(op, "observation", observation.view.subarray(0, rows * this.size));
+    }
     this.#publish();
   }
 
@@ -73,9 +82,16 @@ export class ObservationFilter implements Disposable {
     return joinStates({}, { statistics: this.#statistics.save() });
   }
 
-  /** Continues from a saved state. Throws `FormatError`, `TypeError` or `RangeError` when it does not fit. */
+  /** Continues from a saved state. Throws `FormatError`, `TypeError` or `RangeError` when it does not fit; then nothing changes. */
   load(state: SavedState): void {
-    this.#statistics.load(partState(state, "statistics"));
+    const before = this.#statistics.save();
+    try {
+      this.#statistics.load(partState(state, "statistics"));
+      if (!this.#finite()) throw new FormatError("saved observation filter has statistics that are not finite");
+    } catch (error) {
+      this.#statistics.load(before);
+      throw error;
+    }
     this.#publish();
   }
 
@@ -87,6 +103,11 @@ export class ObservationFilter implements Disposable {
   /** Lets `using filter = …` dispose of it. */
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  #finite(): boolean {
+    const { mean, std } = this.#statistics.statistics();
+    return mean.every(Number.isFinite) && std.every(Number.isFinite);
   }
 
   #publish(): void {

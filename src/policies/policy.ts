@@ -2,7 +2,7 @@
 //
 //   kind           head of the network        the environment's action
 //   gaussian       mean and log σ of u        clip(center + half · u, low, high)
-//   squashed       mean and log σ of u        center + half · tanh(u)        (Haarnoja et al. 2018, appendix C)
+//   squashed       mean and log σ of u        center + half · tanh(u) (Haarnoja et al. 2018, appendix C)
 //   categorical    a logit for each index     start + index; u is the index
 //   deterministic  u                          center + half · tanh(u)
 //
@@ -148,7 +148,7 @@ export class Policy implements Disposable {
     return joinStates({ kind, constantStd }, { network: { meta, arrays }, filter: this.filter.save() });
   }
 
-  /** Takes over a saved state. Throws `FormatError` when it is of another kind or shape. */
+  /** Takes over a saved state. Throws `FormatError` when it is of another kind or shape; then nothing changes. */
   load(state: SavedState): void {
     for (const name of ["kind", "constantStd"] as const) {
       const value = metaField(state, name);
@@ -156,8 +156,14 @@ export class Policy implements Disposable {
     }
     const filter = partState(state, "filter");
     const network = partState(state, "network");
+    const before = this.network.weights();
     this.network.setWeights(network);
-    this.filter.load(filter);
+    try {
+      this.filter.load(filter);
+    } catch (error) {
+      this.network.setWeights(before);
+      throw error;
+    }
   }
 
   /** Gives the memory back, not that of passes and agents. A second call does nothing. */

@@ -2,7 +2,7 @@
 // minibatches and Adam. Mean and deviation of the targets are taken anew at each fit, and the last layer is rescaled so that
 // what was predicted before the fit is predicted still (van Hasselt et al. 2016, Pop-Art).
 
-import { checkInteger, checkNumber, checkOptions, TrainingDivergedError, wrongKind } from "../check.js";
+import { checkInteger, checkNumber, checkOptions, TrainingDivergedError, wrongKind, wrongValue } from "../check.js";
 import type { RandomStream } from "../kernels/index.js";
 import { type Activation, type Adam, createAdam, createTrainer, type Ensemble } from "../nn/index.js";
 import { joinStates, metaNumber, partState } from "../saved-state.js";
@@ -142,13 +142,20 @@ export class ValueFunction implements Disposable {
     return joinStates(scale, { network: this.network.weights(), optimizer: this.optimizer.save() });
   }
 
-  /** Takes over a saved state. Throws `FormatError` when it does not fit. */
+  /** Takes over a saved state. Throws `FormatError` when it does not fit; then nothing changes. */
   load(state: SavedState): void {
     const mean = metaNumber(state, "mean");
     const std = metaNumber(state, "std");
     const optimizer = partState(state, "optimizer");
-    this.network.setWeights(partState(state, "network"));
-    this.optimizer.load(optimizer);
+    const before = { network: this.network.weights(), optimizer: this.optimizer.save() };
+    try {
+      this.network.setWeights(partState(state, "network"));
+      this.optimizer.load(optimizer);
+    } catch (error) {
+      this.network.setWeights(before.network);
+      this.optimizer.load(before.optimizer);
+      throw error;
+    }
     this.#mean = mean;
     this.#std = std;
   }
@@ -250,6 +257,9 @@ export function createValueFunction(runtime: Runtime, options: ValueFunctionOpti
   const { filter, observationSize } = given;
   if (filter !== undefined && !(filter instanceof ObservationFilter)) {
     wrongKind(op, "filter", "an observation filter", filter);
+  }
+  if (filter !== undefined && filter.size !== observationSize) {
+    wrongValue(op, "filter", `one of observations of ${observationSize} numbers`, filter.size);
   }
   return runtime.scoped((scope) => {
     const own = filter ?? scope.hold(createObservationFilter(runtime, observationSize, false));

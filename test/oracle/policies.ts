@@ -69,8 +69,7 @@ export function actionOf(twin: PolicyTwin, u: readonly number[]): number[] {
   if (twin.kind === "categorical") return [twin.start + u[0]];
   return u.map((value, a) => {
     const [center, half] = middle(twin, a);
-    if (twin.kind !== "gaussian") return center + half * Math.tanh(value);
-    return clamp(center + half * value, twin.low[a], twin.high[a]);
+    return clamp(center + half * (twin.kind === "gaussian" ? value : Math.tanh(value)), twin.low[a], twin.high[a]);
   });
 }
 
@@ -162,9 +161,9 @@ export function actionScore(
   const u = rawOf(twin, h, noise);
   const du = u.map((value, a) => {
     const [center, half] = middle(twin, a);
-    if (kind !== "gaussian") return g[a] * half * (1 - Math.tanh(value) ** 2);
-    const action = center + half * value;
-    return action < twin.low[a] || action > twin.high[a] ? 0 : g[a] * half;
+    const action = center + half * (kind === "gaussian" ? value : Math.tanh(value));
+    if (action < twin.low[a] || action > twin.high[a]) return 0;
+    return g[a] * half * (kind === "gaussian" ? 1 : 1 - Math.tanh(value) ** 2);
   });
   if (kind === "deterministic") return du;
   return [...du, ...du.map((d, a) => (noise ? d * noise[a] * Math.exp(logStd(h, A, a)) * free(h, A, a) : 0))];

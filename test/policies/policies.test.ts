@@ -424,6 +424,29 @@ policies("log σ beyond its bounds is clamped, and has no gradient there", () =>
   assert.equal([...gradients.view.slice(-6)], [0, 0, 0, 0, 0, 0]);
 });
 
+policies("actions lie within bounds that float32 rounds, however far u is", () => {
+  const random = new RandomStream(runtime, 7, "bounds");
+  const rows = 400;
+  const bounds = runtime.tensor([2, rows]);
+  random.normal(bounds);
+  const [a, b] = [bounds.read().slice(0, rows), bounds.read().slice(rows)];
+  const actionSpace = box(
+    a.map((x, i) => Math.min(x, b[i])),
+    a.map((x, i) => Math.max(x, b[i])),
+  );
+  for (const kind of ["gaussian", "squashed", "deterministic"] as const) {
+    const policy = createPolicy(runtime, { kind, observationSize: 1, actionSpace, hidden: [], seed: 0 });
+    const state = policy.network.weights();
+    for (const u of [-30, 30]) {
+      state.arrays["layer0.bias"].data.fill(u, 0, rows);
+      policy.network.setWeights(state);
+      const action = policy.agent().act([0]);
+      assert.ok(contains(actionSpace, action));
+      assert.ok(distance(action, u < 0 ? actionSpace.low : actionSpace.high) < 1e-6);
+    }
+  }
+});
+
 policies("choices at the ends of the uniform numbers, among logits far apart", () => {
   const policy = constant("categorical", [-1000, 2, 2, 1000]);
   const rows = 3;
@@ -459,6 +482,12 @@ policies("saved and loaded, a policy is the same bit for bit; another one refuse
   assert.throws(() => other.policy.load(policy.save()), /saved policy has constantStd true, this one false/);
   const wider = setup(runtime, variants[0], { hidden: [8] });
   assert.throws(() => wider.policy.load(policy.save()), /layer0\.weight/);
+  assert.equal(other.policy.save(), before);
+  const { meta, arrays } = other.policy.save();
+  const bad = { ...arrays["filter.statistics.m2"], data: Float64Array.of(1, 1, Number.NaN, 1, 1) };
+  const moved = { ...arrays["network.layer0.bias"], data: new Float32Array(19).fill(1) };
+  const state = { meta, arrays: { ...arrays, "filter.statistics.m2": bad, "network.layer0.bias": moved } };
+  assert.throws(() => other.policy.load(state), /statistics that are not finite/);
   assert.equal(other.policy.save(), before);
 });
 

@@ -79,7 +79,7 @@ values("a step follows the gradient of the squared error", () => {
   const expected = vjp(mlp, xs, dys);
   const m = value.optimizer.m;
   const moment = runtime.tensor(m.shape).write(m.read().map((g) => 10 * g));
-  const last = xs.length > 0 ? mlp.weights.length - 1 : 0;
+  const last = mlp.weights.length - 1;
   const biases = moment.read().subarray(bias, bias + 1);
   assert.ok(distance(biases, expected.biases[last]) < 1e-4);
   // the whole of the first layer's biases, and the twin against differences
@@ -204,6 +204,8 @@ values("what does not fit is refused at the edge", () => {
   assert.throws(fit({ steps: 3 }), /unknown option "steps"/);
   const make = (options: object) => () => createValueFunction(runtime, { observationSize: 2, seed: 0, ...options });
   assert.throws(make({ filter: {} }), /createValueFunction: "filter" expected an observation filter/);
+  const wide = createObservationFilter(runtime, 3);
+  assert.throws(make({ filter: wide }), /"filter" expected one of observations of 2 numbers, got 3/);
   assert.throws(make({ learningRate: -1 }), /"learningRate" expected a finite number of at least 0/);
 });
 

@@ -442,7 +442,6 @@ function addPolicyKernels(scope: Scope, add: Add, normal: Make): void {
   const head = (): Tensor => normal(B, S);
   const out = (...shape: number[]): Tensor => scope.tensor(shape);
   const chosen = scope.tensor([B, 1]).write([0, 1, 2, 0, 1]);
-  const [, , center, half] = ranges;
 
   add("policy_filter", [out(B, D)], [normal(B, D), mean, inverse], (to, x, m, s) =>
     kernels.policy_filter(to, x, m, s, 1.5, B, D),
@@ -451,11 +450,8 @@ function addPolicyKernels(scope: Scope, add: Add, normal: Make): void {
     kernels.policy_filter_vjp(to, g, z, s, 1.5, B, D),
   );
   const sampled = (): Tensor[] => [out(B, A), out(B, A), out(B)];
-  add(
-    "policy_act",
-    sampled(),
-    [squashed, head(), normal(B, A), center, half],
-    (action, raw, logProb, policy, h, noise) => kernels.policy_act(policy, action, raw, logProb, h, noise, B),
+  add("policy_act", sampled(), [squashed, head(), normal(B, A), ...ranges], (action, raw, logProb, policy, h, noise) =>
+    kernels.policy_act(policy, action, raw, logProb, h, noise, B),
   );
   add(
     "policy_act",
@@ -464,7 +460,7 @@ function addPolicyKernels(scope: Scope, add: Add, normal: Make): void {
     (action, raw, logProb, policy, h, noise) => kernels.policy_act(policy, action, raw, logProb, h, noise, B),
   );
   const scratch = out(B * (3 * S + D));
-  const model = [net, weights, bias, mean, inverse, center, half];
+  const model = [net, weights, bias, mean, inverse, ...ranges];
   add("policy_step", [...sampled(), scratch], [squashed, normal(B, D), normal(B, A), ...model], (...at) => {
     const [action, raw, logProb, room, policy, observation, noise] = at;
     kernels.policy_step(policy, action, raw, logProb, observation, noise, B, room);
@@ -487,7 +483,7 @@ function addPolicyKernels(scope: Scope, add: Add, normal: Make): void {
       kernels.policy_fisher(table, dh, tangent, h, weight, B),
     );
   }
-  add("policy_action_vjp", [out(B, S)], [squashed, normal(B, A), head(), normal(B, A), half], (...at) =>
+  add("policy_action_vjp", [out(B, S)], [squashed, normal(B, A), head(), normal(B, A), ...ranges], (...at) =>
     kernels.policy_action_vjp(at[1], at[0], at[2], at[3], at[4], B),
   );
   add("policy_mask", [normal(D * S)], [squashed, net], (flat, policy) => kernels.policy_mask(policy, flat));
