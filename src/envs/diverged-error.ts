@@ -10,7 +10,9 @@ export class DivergedError extends MbrlError {
   readonly freedom: number;
   /** Simulated time in seconds at which the step began that led there. */
   readonly time: number;
-  constructor(op: string, env: string, freedom: number, name: string, time: number) {
+  /** Numbers of the environments of the batch that diverged in this step; the rest of the error is about the first. */
+  readonly environments: readonly number[];
+  constructor(op: string, env: string, freedom: number, name: string, time: number, environments: readonly number[]) {
     const when = `after ${Number(time.toFixed(6))} s`;
     super(
       "DIVERGED",
@@ -18,5 +20,6 @@ export class DivergedError extends MbrlError {
     );
     this.freedom = freedom;
     this.time = time;
+    this.environments = environments;
   }
 }

@@ -107,6 +107,7 @@ export class TaskCopies<A extends Space = Space> implements Disposable {
       freedom,
       this.#dynamics.freedom(freedom),
       time,
+      Array.from(this.ended.view, (_, i) => i).filter((i) => this.ended.view[i] >= DIVERGED),
     );
   }
 
