@@ -2,15 +2,35 @@
 // itself checks the values and has the defaults.
 
 import * as v from "valibot";
-import { pets } from "../algorithms/index.js";
+import { pets, ppo, trpo } from "../algorithms/index.js";
 import type { AlgorithmTable } from "./algorithm.js";
-import { openContinuousEnv } from "./world.js";
+import { openContinuousEnv, openEnv, openVectorEnv } from "./world.js";
 
 const number = v.number("a number");
 const flag = v.boolean("true or false");
 const text = v.string("a name");
 const listOfNumbers = "a list of numbers such as [64,64]";
 const numbers = v.array(v.number(listOfNumbers), listOfNumbers);
+
+/** Settings of every run that improves a policy in an environment; `envs` is how many copies of it there are. */
+const policySettings = {
+  activation: text,
+  baseline: text,
+  envs: number,
+  filter: flag,
+  gamma: number,
+  hidden: numbers,
+  initialStd: number,
+  lambda: number,
+  policy: text,
+  std: text,
+  steps: number,
+  totalSteps: number,
+  valueBatchSize: number,
+  valueEpochs: number,
+  valueHidden: numbers,
+  valueLearningRate: number,
+};
 
 /** All of them. */
 export const algorithms: AlgorithmTable = {
@@ -55,5 +75,40 @@ export const algorithms: AlgorithmTable = {
     start: (runtime, task, options, settings) =>
       pets(runtime, openContinuousEnv(runtime, task, options.seed ?? 0), { ...settings, ...options }),
     open: openContinuousEnv,
+  },
+  ppo: {
+    description: "proximal policy optimization in the environment itself, without a model",
+    trials: 50,
+    settings: {
+      ...policySettings,
+      batchSize: number,
+      clip: number,
+      entropy: number,
+      epochs: number,
+      learningRate: number,
+      maxGradNorm: number,
+      schedule: text,
+      targetKl: number,
+    },
+    start: (runtime, task, options, { envs, ...settings }) =>
+      ppo(runtime, openVectorEnv(runtime, task, options, envs as number | undefined), { ...settings, ...options }),
+    open: openEnv,
+  },
+  trpo: {
+    description: "trust region policy optimization in the environment itself, without a model",
+    trials: 50,
+    settings: {
+      ...policySettings,
+      backtrack: number,
+      cgIterations: number,
+      cgResidual: number,
+      damping: number,
+      fisherRows: number,
+      maxBacktracks: number,
+      maxKl: number,
+    },
+    start: (runtime, task, options, { envs, ...settings }) =>
+      trpo(runtime, openVectorEnv(runtime, task, options, envs as number | undefined), { ...settings, ...options }),
+    open: openEnv,
   },
 };

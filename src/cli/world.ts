@@ -1,10 +1,11 @@
 // From names to things: the algorithm, the task and the environments that a command speaks of.
 
-import { continuousActions, makeEnv, type Task } from "../envs/index.js";
+import { continuousActions, makeEnv, makeVectorEnv, type Task, type VectorEnv } from "../envs/index.js";
 import { tasks } from "../envs/tasks/index.js";
 import type { Box, Discrete, Env } from "../types.js";
 import type { Runtime } from "../wasm/index.js";
-import type { Algorithm, AlgorithmTable } from "./algorithm.js";
+import type { Algorithm, AlgorithmTable, StartOptions } from "./algorithm.js";
+import { UsageError } from "./errors.js";
 import { unknownName } from "./suggest.js";
 
 /** The algorithm of that name; throws `UsageError` with the nearest name. */
@@ -23,6 +24,18 @@ export function openEnv(runtime: Runtime, task: Task, seed: number): Env {
 export function openContinuousEnv(runtime: Runtime, task: Task, seed: number): Env {
   const discrete = task.actionSpace.kind === "discrete";
   return makeEnv(runtime, discrete ? continuousActions(task as Task<Discrete>) : (task as Task<Box>), { seed });
+}
+
+const DEFAULT_ENVS = 8;
+
+/** `envs` copies of `task`, as many as a run has that is resumed; throws `UsageError` when asked for another number then. */
+export function openVectorEnv(runtime: Runtime, task: Task, options: StartOptions, envs?: number): VectorEnv {
+  const { envs: saved } = (options.resume?.meta ?? {}) as { envs?: number };
+  if (saved !== undefined && envs !== undefined && envs !== saved) {
+    throw new UsageError(`--set envs: the saved run has ${saved}`);
+  }
+  const batch = saved ?? envs ?? DEFAULT_ENVS;
+  return makeVectorEnv(runtime, task, { batch, seed: options.seed ?? 0, autoreset: "same-step" });
 }
 
 /** The task of that name, which may go without its version; throws `UsageError` with the nearest name. */

@@ -2,6 +2,25 @@
 
 export { type AdvantageOptions, advantages, standardizeAdvantages } from "./advantages.js";
 export { type Batch, type BatchSizes, createBatch, type PolicyBatch } from "./batch.js";
+export { Collector, type CollectorOptions, createCollector, type Episodes } from "./collector.js";
+export { type CgMemory, cgMemory, type CgReport, conjugateGradientSteps } from "./conjugate-gradient.js";
+export { createCritic, Critic, type CriticOptions } from "./critic.js";
+export {
+  completePpoOptions,
+  createPpoMemory,
+  PpoMemory,
+  type PpoReport,
+  type PpoUpdateOptions,
+  ppoUpdateSteps,
+} from "./ppo-update.js";
+export {
+  completeTrpoOptions,
+  createTrpoMemory,
+  TrpoMemory,
+  type TrpoReport,
+  type TrpoUpdateOptions,
+  trpoUpdateSteps,
+} from "./trpo-update.js";
 export {
   type MemberChoice,
   type ValueGradient,

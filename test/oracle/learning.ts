@@ -1,4 +1,6 @@
-// Float64 twins of src/learning: advantages by their definition, surrogate objectives, conjugate gradients.
+// Float64 twins of src/learning: advantages by their definition, surrogate objectives, conjugate gradients, a step of TRPO.
+
+import { backward, fisher, flat, headOf, logProb, type PolicyTwin, score, withParameters } from "./policies.js";
 
 export interface Steps {
   readonly T: number;
@@ -65,4 +67,46 @@ export function surrogateTwin(
     else weights[i] = share * ratio * advantage[i];
   }
   return { sums, weights };
+}
+
+const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, x, i) => sum + x * b[i], 0);
+
+/** x after so many iterations of conjugate gradients from 0, as in a textbook. */
+export function cgTwin(product: (v: number[]) => number[], b: readonly number[], iterations: number): number[] {
+  let x = b.map(() => 0);
+  let r = [...b];
+  let p = [...b];
+  for (let k = 0; k < iterations; k++) {
+    const z = product(p);
+    const alpha = dot(r, r) / dot(p, z);
+    x = x.map((value, i) => value + alpha * p[i]);
+    const next = r.map((value, i) => value - alpha * z[i]);
+    const beta = dot(next, next) / dot(r, r);
+    p = next.map((value, i) => value + beta * p[i]);
+    r = next;
+  }
+  return x;
+}
+
+/** The whole step of TRPO before its line search: gradient, direction, and the length for KL = maxKl. */
+export function trpoTwin(
+  twin: PolicyTwin,
+  batch: { xs: readonly number[][]; us: readonly number[][]; old: ArrayLike<number>; advantage: ArrayLike<number> },
+  w: readonly number[],
+  options: { maxKl: number; damping: number; iterations: number },
+) {
+  const { xs, us, old, advantage } = batch;
+  const heads = xs.map((x) => headOf(twin, x));
+  const now = heads.map((h, i) => logProb(twin, h, us[i]));
+  const { weights } = surrogateTwin(now, old, advantage, w, Infinity);
+  const scores = heads.map((h, i) => score(twin, h, us[i], weights[i], 0));
+  const gradient = flat(backward(twin, xs, scores).gradients);
+  const product = (v: number[]): number[] => {
+    const { mlp } = withParameters(twin, v);
+    const tangent = { weights: mlp.weights as number[][][], biases: mlp.biases as number[][] };
+    return flat(fisher(twin, xs, tangent, w)).map((value, i) => value + options.damping * v[i]);
+  };
+  const direction = cgTwin(product, gradient, options.iterations);
+  const length = Math.sqrt((2 * options.maxKl) / dot(direction, product(direction)));
+  return { gradient, direction, length };
 }
