@@ -12,6 +12,7 @@ import { type Progress, type Runtime, type SavedState, loadRuntime } from "../sr
 import { loadCheckpoint, saveCheckpoint } from "../src/node/index.js";
 import { petsCartpole } from "./experiments/pets-cartpole.js";
 import { mpcBodies } from "./experiments/mpc-bodies.js";
+import { ppoCartpole, ppoPendulum, trpoCartpole, trpoPendulum, trpoSwimmer } from "./experiments/model-free.js";
 import { petsHalfCheetah, petsHalfCheetahLong } from "./experiments/pets-half-cheetah.js";
 import { petsPendulum } from "./experiments/pets-pendulum.js";
 import { petsReacher } from "./experiments/pets-reacher.js";
@@ -37,6 +38,11 @@ const experiments: readonly Experiment[] = [
   petsHalfCheetahLong,
   petsPendulum,
   petsReacher,
+  ppoCartpole,
+  ppoPendulum,
+  trpoCartpole,
+  trpoPendulum,
+  trpoSwimmer,
 ];
 
 function usage(): never {

@@ -1,0 +1,161 @@
+// TRPO and PPO in environments, without a model: what policies learned in a model are measured against. A budget of
+// environment steps for each, fixed beforehand; one log line per batch in which episodes ended, with the mean return of the
+// policy as it explores; and a last line of its own, the mean return of its mode over 20 episodes with seeds that it never saw.
+//
+// Hyper-parameters are the defaults (OpenAI's baselines, the PPO paper) but for what RL Baselines3 Zoo has for the task.
+
+import {
+  cartPole,
+  makeEnv,
+  makeVectorEnv,
+  pendulum,
+  ppo,
+  type PpoSettings,
+  type Progress,
+  type Run,
+  type Runtime,
+  type SavedState,
+  swimmer,
+  type Task,
+  trpo,
+  type TrpoSettings,
+} from "../../src/index.js";
+import type { Experiment } from "../experiment.js";
+import { meanAndSpread } from "./spread.js";
+
+const EPISODES = 20;
+// seeds of the evaluation, far from those of any run
+const FRESH = 1_000_000;
+const LAST = 10;
+
+interface Plan {
+  readonly name: string;
+  readonly algorithm: "trpo" | "ppo";
+  readonly task: Task;
+  readonly envs: number;
+  readonly totalSteps: number;
+  readonly settings: Partial<TrpoSettings & PpoSettings>;
+  /** What the last line must reach, where there is a bar. */
+  readonly goal?: number;
+}
+
+function start(
+  { algorithm, task, envs, totalSteps, settings }: Plan,
+  runtime: Runtime,
+  seed: number,
+  resume?: SavedState,
+) {
+  const env = makeVectorEnv(runtime, task, { batch: envs, seed, autoreset: "same-step" });
+  const options = { ...settings, seed, totalSteps, trials: 2 ** 31 - 1, ...(resume && { resume }) };
+  return algorithm === "trpo" ? trpo(runtime, env, options) : ppo(runtime, env, options);
+}
+
+// the mean over episodes of what the agent does at its best
+function evaluate(runtime: Runtime, task: Task, agent: Run["agent"]): { episodeReturn: number; episodeLength: number } {
+  const env = makeEnv(runtime, task);
+  let [returns, lengths] = [0, 0];
+  for (let episode = 0; episode < EPISODES; episode++) {
+    let { observation } = env.reset({ seed: FRESH + episode });
+    for (let over = false; !over; lengths++) {
+      const step = env.step(agent.act(observation));
+      returns += step.reward;
+      observation = step.observation;
+      over = step.terminated || step.truncated;
+    }
+  }
+  env.close();
+  return { episodeReturn: returns / EPISODES, episodeLength: lengths / EPISODES };
+}
+
+const last = (log: readonly Progress[]): number => {
+  const lines = log.slice(-1 - LAST, -1);
+  return lines.reduce((sum, { episodeReturn }) => sum + episodeReturn, 0) / lines.length;
+};
+const mode = (log: readonly Progress[]): number => log[log.length - 1].episodeReturn;
+
+function experiment(plan: Plan): Experiment {
+  return {
+    name: plan.name,
+    seeds: 5,
+    run(runtime, seed, resume) {
+      const run = start(plan, runtime, seed, resume);
+      async function* learn(): AsyncGenerator<Progress> {
+        let line: Progress | undefined;
+        for await (line of run) yield line;
+        const { algorithm } = plan;
+        const result = evaluate(runtime, plan.task, run.agent);
+        const { envSteps } = run;
+        const wallSeconds = line?.wallSeconds ?? 0;
+        yield { algorithm: `${algorithm}, mode`, trial: -1, envSteps, ...result, modelLoss: null, wallSeconds };
+        run.dispose();
+      }
+      return Object.assign(learn(), { save: () => run.save() });
+    },
+    columns: ["steps", `mean of last ${LAST}, exploring`, `mode, ${EPISODES} fresh episodes`, "seconds"],
+    row(log) {
+      const { envSteps } = log[log.length - 1];
+      return [envSteps, last(log).toFixed(1), mode(log).toFixed(1), log[log.length - 2].wallSeconds.toFixed(0)];
+    },
+    verdict(logs) {
+      const spread = [last, mode].map((of) => meanAndSpread(logs.map(of)));
+      const figures = `Over seeds (mean ± standard deviation): exploring ${spread[0]}, mode ${spread[1]}.`;
+      const { goal } = plan;
+      if (goal === undefined) return figures;
+      const reached = logs.filter((log) => mode(log) >= goal && last(log) >= goal).length;
+      return `${figures} Both at least ${goal}: ${reached} of ${logs.length} seeds.`;
+    },
+  };
+}
+
+// the paper's preset; zoo's for this task (256 rows at a time, 20 passes) does as well, but only with `filter: false`: the
+// statistics of the first few hundred observations move too fast for it
+export const ppoCartpole = experiment({
+  name: "ppo-cartpole",
+  algorithm: "ppo",
+  task: cartPole,
+  envs: 8,
+  totalSteps: 100_000,
+  settings: {},
+  goal: 475,
+});
+
+// zoo: γ 0.9, λ 0.95, 10 passes, 1e-3; its noise depends on the state and is drawn every 4 steps, ours is neither
+export const ppoPendulum = experiment({
+  name: "ppo-pendulum",
+  algorithm: "ppo",
+  task: pendulum,
+  envs: 8,
+  totalSteps: 200_000,
+  settings: { gamma: 0.9, learningRate: 1e-3 },
+  goal: -250,
+});
+
+export const trpoCartpole = experiment({
+  name: "trpo-cartpole",
+  algorithm: "trpo",
+  task: cartPole,
+  envs: 8,
+  totalSteps: 100_000,
+  settings: {},
+  goal: 475,
+});
+
+// zoo: γ 0.9
+export const trpoPendulum = experiment({
+  name: "trpo-pendulum",
+  algorithm: "trpo",
+  task: pendulum,
+  envs: 8,
+  totalSteps: 200_000,
+  settings: { steps: 250, gamma: 0.9 },
+});
+
+// zoo: γ 0.9999, without which the swimmer learns strokes that hardly move it
+export const trpoSwimmer = experiment({
+  name: "trpo-swimmer",
+  algorithm: "trpo",
+  task: swimmer,
+  envs: 4,
+  totalSteps: 1_000_000,
+  settings: { steps: 1000, gamma: 0.9999 },
+});
