@@ -2,10 +2,14 @@
 import type { MjModel } from "@mujoco/mujoco";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { swimmer } from "../../src/envs/index.js";
+import { createPolicy } from "../../src/policies/index.js";
+import { joinStates } from "../../src/saved-state.js";
 import { loadRuntime } from "../../src/wasm/index.js";
 import { fixture } from "../support/fixtures.js";
 import { runtime } from "../support/runtime.js";
 import { actionOf, type PlainPolicy } from "./accuracy/plain-policy.js";
+import { plainOfSaved } from "./accuracy/saved-policy.js";
 import { compareReturns, playOfficial, playOurs, startsOf } from "./accuracy/returns.js";
 
 const returns = suite("returns of policies");
@@ -78,6 +82,47 @@ returns("a policy of plain arrays: filter, layers, bounds", () => {
   assert.is(actionOf(policy, [2, 7], [-1, -1], [1, 1])[1], 1);
   assert.throws(() => actionOf(policy, [2, 7, 1], [-1], [1]), /weights/);
   assert.throws(() => playOurs(runtime, { ...policy, task: "Tennis-v1" }, []), /no task "Tennis-v1"/);
+});
+
+returns("saved policies: the plain arrays act as the policy does, alone and within the state of a run", () => {
+  const { actionSpace, observationSpace, id } = swimmer;
+  const observationSize = observationSpace.low.length;
+  const observation = runtime.tensor([8, observationSize]);
+  observation.write(Float32Array.from({ length: observation.size }, (_, i) => Math.sin(3 * i) * (1 + (i % 5))));
+  for (const options of [
+    { kind: "gaussian" },
+    { kind: "gaussian", std: "state-dependent", activation: "relu", hidden: [12] },
+    { kind: "squashed", activation: "swish", filter: false },
+    { kind: "deterministic", hidden: [9, 7, 5] },
+  ] as const) {
+    const policy = createPolicy(runtime, { ...options, observationSize, actionSpace, seed: 4 });
+    policy.filter.update(observation, 8);
+    // the last layer begins small: make it matter
+    const weights = policy.network.weights();
+    const last = `layer${policy.network.layers.length - 2}.weight`;
+    const larger = (weights.arrays[last]!.data as Float32Array).map((x) => 40 * x);
+    policy.network.setWeights({
+      ...weights,
+      arrays: { ...weights.arrays, [last]: { ...weights.arrays[last]!, data: larger } },
+    });
+    const agent = policy.agent();
+    const saved = policy.save();
+    for (const state of [saved, joinStates({}, { policy: saved })]) {
+      const plain = plainOfSaved(runtime, state, id, actionSpace);
+      const actions = Array.from({ length: 8 }, (_, b) => {
+        const row = observation.view.slice(b * observationSize, (b + 1) * observationSize);
+        const action = actionOf(plain, row, actionSpace.low, actionSpace.high);
+        agent.act(row).forEach((a, i) => {
+          assert.ok(Math.abs(a - action[i]!) < 2e-5, `${options.kind}: ${a} against ${action[i]}`);
+        });
+        return action[0]!;
+      });
+      assert.ok(Math.max(...actions) - Math.min(...actions) > 0.1, `${options.kind} says the same to all`);
+    }
+    agent.dispose();
+    policy.dispose();
+  }
+  observation.dispose();
 });
 
 returns.run();

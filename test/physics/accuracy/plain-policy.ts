@@ -10,10 +10,12 @@ export interface PlainLayer {
   readonly bias: Numbers;
 }
 
+export const plainActivations = ["tanh", "relu", "leakyRelu", "swish"] as const;
+
 export interface PlainPolicy {
   /** Of the task it was trained for. */
   readonly task: string;
-  readonly activation: "tanh" | "relu" | "leakyRelu" | "swish";
+  readonly activation: (typeof plainActivations)[number];
   /** Observations become clip((x − mean) · inverseStd, ± clip); without it they are left as they are. */
   readonly filter?: { readonly mean: Numbers; readonly inverseStd: Numbers; readonly clip: number };
   readonly layers: readonly PlainLayer[];

@@ -48,11 +48,16 @@ const definitions: readonly Definition[] = [
   },
 ];
 
-function definitionOf({ task }: PlainPolicy): Definition {
-  const found = definitions.find((definition) => definition.task.id === task);
-  if (!found) throw new RangeError(`no task "${task}" among ${definitions.map(({ task: { id } }) => id).join(", ")}`);
+function definitionNamed(name: string): Definition {
+  const found = definitions.find(({ task }) => task.id === name);
+  if (!found) throw new RangeError(`no task "${name}" among ${definitions.map(({ task: { id } }) => id).join(", ")}`);
   return found;
 }
+
+const definitionOf = ({ task }: PlainPolicy): Definition => definitionNamed(task);
+
+/** One of the tasks that policies can be compared on. */
+export const taskNamed = (name: string): Task<Box> => definitionNamed(name).task;
 
 const observe = ({ skip }: Definition, { qpos, qvel }: State): number[] => [
   ...Array.from(qpos).slice(skip),
