@@ -179,10 +179,11 @@ export interface Agent {
 /** One line of a run's log. All but `wallSeconds` is a function of the seed and the options. */
 export interface Progress {
   readonly algorithm: string;
-  /** Trial (episode) counted from 0. */
+  /** Trial counted from 0: an episode, or a batch of steps in which episodes ended. */
   readonly trial: number;
   /** Environment steps so far. */
   readonly envSteps: number;
+  /** Of the episode, or means over those of a batch; the length rounded. */
   readonly episodeReturn: number;
   readonly episodeLength: number;
   /** Hold-out loss of the model that acted; null before there is one. */

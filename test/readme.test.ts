@@ -14,12 +14,13 @@ test("the example stands in the README as it is", () => {
   assert.ok(lines.filter((line) => line.trim() !== "").length <= 15);
 });
 
-test("so does the one of rigid bodies", () => {
-  const blocks = [...text("README.md").matchAll(/```ts\n(.*?)```/gs)].map(([, block]) => block);
-  const [header, ...lines] = text("examples/rigid-bodies.ts").split("\n");
-  assert.match(header, /^\/\/ /);
-  assert.ok(blocks.includes(lines.join("\n")));
-});
+for (const name of ["rigid-bodies", "trpo"])
+  test(`so does the one in ${name}.ts`, () => {
+    const blocks = [...text("README.md").matchAll(/```ts\n(.*?)```/gs)].map(([, block]) => block);
+    const [header, ...lines] = text(`examples/${name}.ts`).split("\n");
+    assert.match(header, /^\/\/ /);
+    assert.ok(blocks.includes(lines.join("\n")));
+  });
 
 test("every command it names exists", () => {
   const { scripts } = JSON.parse(text("package.json"));

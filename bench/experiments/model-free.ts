@@ -64,7 +64,7 @@ function evaluate(runtime: Runtime, task: Task, agent: Run["agent"]): { episodeR
     }
   }
   env.close();
-  return { episodeReturn: returns / EPISODES, episodeLength: lengths / EPISODES };
+  return { episodeReturn: returns / EPISODES, episodeLength: Math.round(lengths / EPISODES) };
 }
 
 const last = (log: readonly Progress[]): number => {

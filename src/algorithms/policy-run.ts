@@ -160,7 +160,7 @@ export class PolicyRun<S extends PolicySettings> implements Run {
     }
     this.#learned = learned;
     const { count, returns, lengths } = this.#collector.episodes;
-    if (count > 0) this.#report = { episodeReturn: returns / count, episodeLength: lengths / count };
+    if (count > 0) this.#report = { episodeReturn: returns / count, episodeLength: Math.round(lengths / count) };
     this.#collector.next();
   }
 
