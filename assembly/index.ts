@@ -52,6 +52,8 @@ export { cos_f32, exp_f32, log_f32, sigmoid_f32, sin_f32, softplus_f32, swish_f3
 export { exp_f64, log_f64 } from "./math/scalar";
 export { model_features, model_features_vjp } from "./models/features";
 export { apply_target, apply_target_vjp, head_mean, head_moments, head_sample, model_target } from "./models/head";
+export { imagine_record, imagine_settle } from "./models/imagine";
+export { head_median, head_spread } from "./models/members";
 export {
   particle_actions,
   particle_reorder,

@@ -9,6 +9,14 @@ import { get } from "../memory";
 import { address, bytes, network_forward, widest, word } from "../nn/network";
 import { model_features } from "./features";
 import { apply_target, head_mean, head_sample } from "./head";
+import { head_median, head_spread } from "./members";
+
+/** What several members' outputs become: their mean, their median, or normal with their mean and deviation. */
+export namespace Together {
+  export const mean: i32 = 0;
+  export const median: i32 = 1;
+  export const spread: i32 = 2;
+}
 
 // @ts-ignore: decorator
 @inline
@@ -39,13 +47,14 @@ export function probabilistic(model: usize): i32 {
 /**
  * next [rows, D] (and reward [rows], if learned) after observation [rows, D] and action [rows, A], by the members in `slots`
  * slots from `slot` on: drawn with standard normals `noise` [rows, T] from the one slot, or, where `noise` is 0, the mean
- * over them. `scratch` holds 2 · rows rows of the networks' widest leading dimension, then slots · rows rows of outputs,
+ * over them, or what `together` says (`spread` draws with `noise`, from the members' means). `scratch` holds 2 · rows rows of the networks' widest leading dimension, then slots · rows rows of outputs,
  * rows of features, rows of targets.
  */
 export function model_step(
   model: usize,
   slot: i32,
   slots: i32,
+  together: i32,
   next: usize,
   reward: usize,
   observation: usize,
@@ -83,7 +92,11 @@ export function model_step(
   }
   const shift = address(model, 14);
   const scale = address(model, 15);
-  if (noise) {
+  if (together == Together.median) {
+    head_median(target, output, shift, scale, slots, rows, T, stride);
+  } else if (together == Together.spread) {
+    head_spread(target, output, noise, shift, scale, slots, rows, T, stride);
+  } else if (noise) {
     head_sample(target, output, noise, address(model, 12), address(model, 13), shift, scale, rows, T, stride);
   } else {
     head_mean(target, output, shift, scale, slots, rows, T, stride);

@@ -18,7 +18,7 @@ import { put, zero } from "../memory";
 import { address, bytes, word } from "../nn/network";
 import { block_start } from "../nn/predict";
 import { random_normal } from "../random/philox";
-import { action_size, member_count, model_step, observation_size, probabilistic, target_size } from "./model";
+import { action_size, member_count, model_step, observation_size, probabilistic, target_size, Together } from "./model";
 import { particle_actions, particle_rewards } from "./particles";
 
 /** A fill can be entered at multiples of so many elements (assembly/random/philox.ts). */
@@ -57,7 +57,7 @@ function step(args: usize, t: i32, group: i32, first: i32, rows: i32, scratch: u
   const ended = address(args, 11) + <usize>row;
   particle_actions(action, address(args, 5), t, first, rows, word(args, 3), word(args, 4), A);
   if (word(args, 14)) {
-    model_step(model, 0, member_count(model), next, reward, state, action, 0, rows, scratch);
+    model_step(model, 0, member_count(model), Together.mean, next, reward, state, action, 0, rows, scratch);
   } else {
     const T = target_size(model);
     let noise: usize = 0;
@@ -70,7 +70,7 @@ function step(args: usize, t: i32, group: i32, first: i32, rows: i32, scratch: u
       noise = scratch + bytes(start - entry, 1);
       memory += bytes(rows * T + 2 * ENTRY, 1) & ~(<usize>63);
     }
-    model_step(model, group, 1, next, reward, state, action, noise, rows, memory);
+    model_step(model, group, 1, Together.mean, next, reward, state, action, noise, rows, memory);
   }
   task_reward(word(args, 15), reward, state, action, next, rows);
   task_terminated(word(args, 16), ended, next, rows);

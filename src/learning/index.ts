@@ -22,6 +22,14 @@ export {
   trpoUpdateSteps,
 } from "./trpo-update.js";
 export {
+  createImagination,
+  type Imagination,
+  type ImaginationOptions,
+  type Imagined,
+  type ImagineOptions,
+  type Sampling,
+} from "./imagination.js";
+export {
   type MemberChoice,
   type ValueGradient,
   type ValueGradientOptions,

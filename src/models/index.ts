@@ -7,6 +7,13 @@ export {
   type Moments,
   type RegressorOptions,
 } from "./ensemble-regressor.js";
-export { LearnedRollout, type LearnedRolloutOptions, learnedRollout, type Propagation } from "./learned-rollout.js";
+export {
+  forwardWork,
+  LearnedRollout,
+  type LearnedRolloutOptions,
+  learnedRollout,
+  type Propagation,
+} from "./learned-rollout.js";
 export { ModelPass, type TransitionRows } from "./model-pass.js";
+export { checkScores, type Scores, scoredInside, scoreOutside } from "./scores.js";
 export { completeFitOptions, type FitOptions, type FitProgress, type FitReport } from "./training.js";

@@ -13,7 +13,6 @@ import { metaField } from "../saved-state.js";
 import { finish } from "../steps.js";
 import type {
   Box,
-  CompiledFunction,
   Disposable,
   NumericInput,
   RewardFunction,
@@ -25,6 +24,7 @@ import type {
 import { blockCount, MAX_BLOCK_ROWS, Region, type Scope, type Tensor } from "../wasm/index.js";
 import type { DynamicsModel } from "./dynamics-model.js";
 import { Particles } from "./particles.js";
+import { checkScores, type Scores, scoredInside, scoreOutside } from "./scores.js";
 
 /** How particles meet the members of the ensemble. */
 export type Propagation = "TSinf" | "TS1" | "expectation";
@@ -56,8 +56,7 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
   readonly #scratch: Tensor;
   readonly #start: Tensor;
   readonly #random: RandomStream;
-  readonly #reward: RewardFunction | undefined;
-  readonly #terminated: TerminationFunction | undefined;
+  readonly #scores: Scores;
   readonly #propagation: Propagation;
   /** Groups of particles, one for each member in use (`expectation` has one in all), and particles of a sequence in each. */
   readonly #groups: number;
@@ -76,8 +75,7 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
     this.#scope = scope;
     this.#model = model;
     this.actionSpace = actionSpace;
-    this.#reward = reward;
-    this.#terminated = terminated;
+    this.#scores = { reward, terminated };
     this.#propagation = propagation;
     this.#groups = shared ? 1 : E;
     this.#Q = shared ? 1 : (options.particles ?? E) / E;
@@ -102,12 +100,12 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
     const { N, H } = rolloutSizes("learnedRollout.returns", A, actions, out);
     this.#start.view.set(toFloat32("rollout.returns", "start", start, [D]));
     const particles = this.#prepare(N);
-    if (this.#scoresInside && this.#propagation !== "TS1") {
+    if (scoredInside(this.#scores) && this.#propagation !== "TS1") {
       yield* this.#advance(particles, actions, H, 0, H);
     } else {
       for (let t = 0; t < H; t++) {
         yield* this.#advance(particles, actions, H, t, t + 1);
-        if (!this.#scoresInside) this.#score(particles, t);
+        if (!scoredInside(this.#scores)) this.#score(particles, t);
         if (this.#propagation === "TS1" && t + 1 < H) particles.deal(this.#random, t + 1);
       }
     }
@@ -133,12 +131,6 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
     this.dispose();
   }
 
-  // are reward and termination known in Wasm, where they are asked for?
-  get #scoresInside(): boolean {
-    const given = [this.#reward, this.#terminated];
-    return given.every((score) => score === undefined || score.compiled !== undefined);
-  }
-
   // steps first … last − 1 of all particles, in slices of bounded work: some tasks, some steps
   *#advance(particles: Particles, actions: Tensor, H: number, first: number, last: number): Steps<void> {
     const { runtime } = this.#scope;
@@ -151,8 +143,8 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
     const words = [
       ...[this.#model.table.address, blocks, groupRows, this.#Q, H, actions.address, this.#start.address],
       ...[even, odd, action, reward, ended, total, alive].map(({ address }) => address),
-      ...[Number(shared), this.#reward?.compiled?.task ?? 0, this.#terminated?.compiled?.task ?? 0],
-      ...[Number(this.#scoresInside), this.#scratch.address, 4 * this.#scratch.shape[1]],
+      ...[Number(shared), this.#scores.reward?.compiled?.task ?? 0, this.#scores.terminated?.compiled?.task ?? 0],
+      ...[Number(scoredInside(this.#scores)), this.#scratch.address, 4 * this.#scratch.shape[1]],
     ];
     const draws = !shared && this.#model.network.probabilistic;
     const { key, fill } = this.#random.reserve(draws ? last - first : 0);
@@ -170,22 +162,12 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
     }
   }
 
-  // what the user's functions say of step t, all rows at a time. They get copies: what they call may make memory grow, which
-  // ends the life of views.
   #score(particles: Particles, t: number): void {
     const { action, reward, ended } = particles;
     const [state, next] = particles.states(t).map((tensor) => tensor.read());
-    if (this.#reward && !this.#reward.compiled) {
-      // what a reward forgets to write must not look like one
-      const rewards = new Float32Array(reward.size).fill(Number.NaN);
-      this.#reward(state, action.read(), next, rewards);
-      reward.write(rewards);
-    }
-    if (this.#terminated && !this.#terminated.compiled) {
-      const ends = new Uint8Array(ended.size);
-      this.#terminated(next, ends);
-      ended.write(ends);
-    }
+    const { rewards, ends } = scoreOutside(this.#scores, state, action.read(), next, reward.size);
+    if (rewards) reward.write(rewards);
+    if (ends) ended.write(ends);
     particles.collect();
   }
 
@@ -204,8 +186,8 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
   }
 }
 
-// operations of one row through a network
-function forwardWork(layers: readonly number[]): number {
+/** Floating-point operations of one row through a network. */
+export function forwardWork(layers: readonly number[]): number {
   let work = 0;
   for (let l = 1; l < layers.length; l++) work += 2 * layers[l - 1] * layers[l];
   return work;
@@ -227,13 +209,7 @@ export function learnedRollout(model: DynamicsModel, options: LearnedRolloutOpti
   checkOneOf(op, "propagation", propagation, ["TSinf", "TS1", "expectation"]);
   checkNumber(op, "risk", risk);
   checkInteger(op, "seed", seed, 0, Number.MAX_SAFE_INTEGER);
-  if (model.learnsReward) {
-    if (reward !== undefined) wrongKind(op, "reward", "nothing, since the model has learned the reward", reward);
-  } else if (typeof reward !== "function") wrongKind(op, "reward", "a function", reward);
-  if (terminated !== undefined && typeof terminated !== "function")
-    wrongKind(op, "terminated", "a function", terminated);
-  checkCompiled(op, "reward", reward?.compiled, model);
-  checkCompiled(op, "terminated", terminated?.compiled, model);
+  checkScores(op, { reward, terminated }, model);
   const { eliteCount } = model.network;
   if (propagation === "expectation") {
     if (particles !== undefined && particles !== 1) wrongValue(op, "particles", "1 under expectation", particles);
@@ -242,14 +218,4 @@ export function learnedRollout(model: DynamicsModel, options: LearnedRolloutOpti
     wrongValue(op, "particles", `a multiple of the ${eliteCount} elite members`, particles);
   }
   return model.runtime.scoped((scope) => new LearnedRollout(scope, model, options));
-}
-
-// what is compiled reads rows of its task's sizes
-function checkCompiled(op: string, name: string, compiled: CompiledFunction | undefined, model: DynamicsModel): void {
-  if (!compiled) return;
-  const { observationSize, actionSize } = compiled;
-  if (observationSize !== model.observationSize || actionSize !== model.actionSize) {
-    const expected = `one of ${model.observationSize} observations and ${model.actionSize} actions, as the model`;
-    wrongValue(op, name, expected, `${observationSize} and ${actionSize}`);
-  }
 }

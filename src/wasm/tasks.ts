@@ -12,6 +12,7 @@ export const taskKinds = [
   "rollout",
   "physics",
   "bodies",
+  "imagine",
 ] as const;
 
 export type TaskKind = (typeof taskKinds)[number];

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Runtime, Tensor } from "../../src/wasm/index.js";
+import * as imagined from "../oracle/imagine.js";
 import * as oracle from "../oracle/models.js";
 import { runtimes } from "../support/runtime.js";
 
@@ -48,6 +49,112 @@ function withTensors(
 for (const [name, runtime] of runtimes) {
   const test = suite(`assembly/models on ${name}`);
   const { kernels } = runtime;
+
+  test("members together: median and spread", () => {
+    fc.assert(
+      fc.property(sizes, fc.nat(9), sizes, seeds, (E, rows, T, seed) => {
+        withTensors(runtime, (make, out) => {
+          const stride = Math.ceil(T / 8) * 8;
+          // few values, so that members often agree
+          const output = numbers(seed, E * rows * stride, 3).map((value) => Math.round(value) / 2);
+          const noise = numbers(seed + 1, rows * T, 2);
+          const [shift, scale] = [numbers(seed + 2, T), numbers(seed + 3, T, 2)];
+          const [median, spread] = [out(rows * T), out(rows * T)];
+          const [outputs, normals, shifts, scales] = [output, noise, shift, scale].map((v) => make(v).address);
+          kernels.head_median(median.address, outputs, shifts, scales, E, rows, T, stride);
+          kernels.head_spread(spread.address, outputs, normals, shifts, scales, E, rows, T, stride);
+          const members = rowsOf(output, stride);
+          const ofRow = (r: number) => Array.from({ length: E }, (_, e) => members[e * rows + r]);
+          const all = Array.from({ length: rows }, (_, r) => r);
+          const middle = all.flatMap((r) => imagined.headMedian(ofRow(r), shift, scale));
+          close(median.view, middle, 1e-6, "median");
+          const drawn = all.flatMap((r) =>
+            imagined.headSpread(ofRow(r), noise.slice(r * T, (r + 1) * T), shift, scale),
+          );
+          close(spread.view, drawn, 1e-5, "spread");
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("imagined steps: where they lead, what they earn, and what ends them", () => {
+    const special = [NaN, Infinity, -Infinity];
+    fc.assert(
+      fc.property(fc.nat(9), sizes, seeds, fc.boolean(), fc.boolean(), (rows, D, seed, isFirst, isLast) => {
+        withTensors(runtime, (make) => {
+          const spoiled = (values: number[], every: number) =>
+            values.map((value, i) => ((i + seed) % every === 0 ? special[i % 3] : value));
+          const next = spoiled(numbers(seed, rows * D, 3), 11);
+          const observation = numbers(seed + 1, rows * D);
+          const reward = spoiled(numbers(seed + 2, rows), 5);
+          const flags = (shift: number) => numbers(seed + shift, rows).map((value) => Number(value > 0.3));
+          const [before, terminated] = [flags(3), flags(4)];
+          const [low, high] = [
+            numbers(seed + 5, D).map((v) => Math.fround(v - 1)),
+            numbers(seed + 6, D).map((v) => Math.fround(v + 1)),
+          ];
+          const bytes = (values: number[]) => runtime.tensor([values.length], "u8").write(values);
+          const [nexts, valid, rewards] = [make(next), make(before), make(reward)];
+          const [ended, ends, after] = [bytes(before), bytes(terminated), bytes(before)];
+          const time = runtime.tensor([rows], "i32");
+          kernels.imagine_settle(
+            nexts.address,
+            valid.address,
+            ends.address,
+            make(observation).address,
+            isFirst ? 0 : ended.address,
+            make(low).address,
+            make(high).address,
+            rows,
+            D,
+          );
+          const settled = rowsOf(next, D).map((row, r) =>
+            imagined.settle(row, rowsOf(observation, D)[r], isFirst || before[r] === 0, low, high),
+          );
+          assert.equal(
+            [...nexts.view],
+            settled.flatMap((row) => row.next),
+          );
+          assert.equal(
+            [...valid.view],
+            settled.map((row) => row.valid),
+          );
+          assert.ok(ends.view.every((flag) => flag === 0));
+          ends.write(terminated);
+          const [t, T] = isLast ? [4, 5] : [4, 6];
+          const step = [rewards, ends, after, valid, time].map(({ address }) => address) as [
+            number,
+            number,
+            number,
+            number,
+            number,
+          ];
+          kernels.imagine_record(...step, t, T, rows);
+          const records = settled.map((row, r) => imagined.record(reward[r], terminated[r], row.valid, isLast));
+          assert.equal(
+            [...rewards.view],
+            records.map((row) => row.reward),
+          );
+          assert.equal(
+            [...valid.view],
+            records.map((row) => row.valid),
+          );
+          assert.equal(
+            [...ends.view],
+            records.map((row) => row.terminated),
+          );
+          assert.equal(
+            [...after.view],
+            records.map((row) => row.ended),
+          );
+          assert.ok(time.view.every((value) => value === t));
+          for (const tensor of [ended, ends, after, time]) tensor.dispose();
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
 
   test("features: copy, sine, cosine, action, standardized", () => {
     fc.assert(

@@ -233,6 +233,23 @@ export function kernelCases(scope: Scope): KernelCase[] {
   add("head_mean", [scope.tensor([N, T])], [normal(E, N, stride), normal(T), normal(T)], (...at) =>
     kernels.head_mean(at[0], at[1], at[2], at[3], E, N, T, stride),
   );
+  add("head_median", [scope.tensor([N, T])], [normal(E, N, stride), normal(T), normal(T)], (...at) =>
+    kernels.head_median(at[0], at[1], at[2], at[3], E, N, T, stride),
+  );
+  add("head_spread", [scope.tensor([N, T])], [normal(E, N, stride), normal(N, T), normal(T), normal(T)], (...at) =>
+    kernels.head_spread(at[0], at[1], at[2], at[3], at[4], E, N, T, stride),
+  );
+  const goesOn = scope.tensor([N], "u8").write(Array.from({ length: N }, (_, i) => Number(i % 3 === 0)));
+  const room = [normal(N, T), goesOn, filled(-0.5, T), filled(0.5, T)];
+  const settled = [normal(N, T), scope.tensor([N]), scope.tensor([N], "u8")];
+  add("imagine_settle", settled, room, (next, valid, terminated, observation, ended, low, high) =>
+    kernels.imagine_settle(next, valid, terminated, observation, ended, low, high, N, T),
+  );
+  const ends = scope.tensor([N], "u8").write(Array.from({ length: N }, (_, i) => Number(i % 4 === 0)));
+  const recorded = [normal(N), ends, scope.tensor([N], "u8"), filled(1, N), scope.tensor([N], "i32")];
+  add("imagine_record", recorded, [], (reward, terminated, ended, valid, time) =>
+    kernels.imagine_record(reward, terminated, ended, valid, time, 3, 5, N),
+  );
   const moments = [scope.tensor([N, T]), scope.tensor([N, T]), scope.tensor([N, T])];
   add("head_moments", moments, [normal(E, N, stride), ...target()], (...at) => {
     const [center, aleatoric, epistemic, output, max, min, shift, scale] = at;

@@ -6,6 +6,7 @@ import { RandomStream } from "../../src/kernels/index.js";
 import { createLinearBaseline, createPolicy, createValueFunction } from "../../src/policies/index.js";
 import { finish } from "../../src/steps.js";
 import { cartPoleContinuous, makeEnv } from "../../src/envs/index.js";
+import { createImagination } from "../../src/learning/index.js";
 import { createDynamicsModel, learnedRollout, type Propagation } from "../../src/models/index.js";
 import {
   createAdam,
@@ -49,6 +50,24 @@ function imagining(propagation: Propagation): LoopCase {
 }
 
 const cases: LoopCase[] = [
+  {
+    name: "imagination.collect and validate",
+    make() {
+      const model = createDynamicsModel(runtime, network);
+      const policy = createPolicy(runtime, { kind: "gaussian", observationSize: 4, actionSpace, hidden: [3], seed: 0 });
+      const imagination = createImagination(runtime, model, policy, { reward, terminated, seed: 0 });
+      const { scope, batch } = runtime.scoped((inner) => ({
+        scope: inner,
+        batch: imagination.createBatch(inner, 3, 4),
+      }));
+      const starts = runtime.tensor([4, 4]);
+      const call = (): void => {
+        imagination.collect(batch, starts);
+        imagination.validate(starts.read(), 2);
+      };
+      return { part: all(imagination, policy, model, scope, starts), call };
+    },
+  },
   {
     name: "ensemble.forward, vjp, jvp, loss and adam.step",
     make() {
