@@ -2,6 +2,18 @@
 // Elementwise functions (`exp`, `sin`, …) have names too common for it; they are in `mbrl-wasm/kernels`.
 
 export {
+  type MeCommon,
+  type MePpoOptions,
+  type MePpoSettings,
+  type MeProgress,
+  type MeRun,
+  type MeSeconds,
+  type MeSettings,
+  type MeStep,
+  type MeTrpoOptions,
+  type MeTrpoSettings,
+  mePpo,
+  meTrpo,
   type PetsOptions,
   type PetsRun,
   type PetsSettings,

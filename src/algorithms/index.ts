@@ -1,5 +1,9 @@
 // Algorithms: each a function that returns a run.
 
+export { type MePpoOptions, type MePpoSettings, mePpo } from "./me-ppo.js";
+export type { MeCommon, MeSettings, MeStep } from "./me-options.js";
+export type { MeProgress, MeRun, MeSeconds } from "./me-run.js";
+export { type MeTrpoOptions, type MeTrpoSettings, meTrpo } from "./me-trpo.js";
 export { type PetsRun, pets } from "./pets.js";
 export type { PetsOptions, PetsSettings, PetsStep } from "./pets-options.js";
 export type { PolicyRun } from "./policy-run.js";

@@ -2,7 +2,7 @@
 // itself checks the values and has the defaults.
 
 import * as v from "valibot";
-import { pets, ppo, trpo } from "../algorithms/index.js";
+import { mePpo, meTrpo, pets, ppo, trpo } from "../algorithms/index.js";
 import type { AlgorithmTable } from "./algorithm.js";
 import { openContinuousEnv, openEnv, openVectorEnv } from "./world.js";
 
@@ -32,8 +32,70 @@ const policySettings = {
   valueLearningRate: number,
 };
 
+/** Settings of every run that improves a policy in an ensemble of models. */
+const modelEnsembleSettings = {
+  actionNoise: number,
+  activation: text,
+  angles: numbers,
+  baseline: text,
+  bufferSize: number,
+  epochs: number,
+  exploring: number,
+  filter: flag,
+  gamma: number,
+  hidden: numbers,
+  holdoutEvery: number,
+  horizon: number,
+  imaginedSteps: number,
+  initialStd: number,
+  lambda: number,
+  learnReward: flag,
+  learningRate: number,
+  members: number,
+  modelBatch: number,
+  noDelta: numbers,
+  paramNoise: number,
+  patience: number,
+  policyActivation: text,
+  policyHidden: numbers,
+  policyIterations: number,
+  policyPatience: number,
+  range: number,
+  reinitializeEvery: number,
+  sampling: v.union([number, text], "a way to use the members, or the number of one"),
+  startPool: number,
+  starts: text,
+  stepsPerIteration: number,
+  timeLimit: text,
+  validateEvery: number,
+  validationStarts: number,
+  worseShare: number,
+};
+
 /** All of them. */
 export const algorithms: AlgorithmTable = {
+  "me-ppo": {
+    description: "a policy learned in an ensemble of models by PPO",
+    settings: {
+      ...modelEnsembleSettings,
+      clip: number,
+      entropy: number,
+      policyBatch: number,
+      policyEpochs: number,
+      policyLearningRate: number,
+      targetKl: number,
+    },
+    start: (runtime, task, options, settings) =>
+      mePpo(runtime, openContinuousEnv(runtime, task, options.seed ?? 0), { ...settings, ...options }),
+    open: openContinuousEnv,
+  },
+  "me-trpo": {
+    description: "a policy learned in an ensemble of models by TRPO",
+    settings: { ...modelEnsembleSettings, cgIterations: number, damping: number, maxKl: number },
+    start: (runtime, task, options, settings) =>
+      meTrpo(runtime, openContinuousEnv(runtime, task, options.seed ?? 0), { ...settings, ...options }),
+    open: openContinuousEnv,
+  },
   pets: {
     description:
       "probabilistic ensembles with trajectory sampling: plan through a learned ensemble, anew at every step",
