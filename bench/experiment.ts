@@ -11,6 +11,15 @@ import { parseArgs } from "node:util";
 import { type Progress, type Runtime, type SavedState, loadRuntime } from "../src/index.js";
 import { loadCheckpoint, saveCheckpoint } from "../src/node/index.js";
 import { petsCartpole } from "./experiments/pets-cartpole.js";
+import {
+  mePpoHalfCheetah,
+  mePpoPendulum,
+  mePpoSwimmer,
+  meTrpoHalfCheetah,
+  meTrpoPendulum,
+  meTrpoSwimmer,
+} from "./experiments/me-policies.js";
+import { meTrpoAblation } from "./experiments/me-trpo-ablation.js";
 import { mpcBodies } from "./experiments/mpc-bodies.js";
 import { ppoCartpole, ppoPendulum, trpoCartpole, trpoPendulum, trpoSwimmer } from "./experiments/model-free.js";
 import { petsHalfCheetah, petsHalfCheetahLong } from "./experiments/pets-half-cheetah.js";
@@ -32,6 +41,13 @@ export interface Experiment {
 }
 
 const experiments: readonly Experiment[] = [
+  mePpoHalfCheetah,
+  mePpoPendulum,
+  mePpoSwimmer,
+  meTrpoAblation,
+  meTrpoHalfCheetah,
+  meTrpoPendulum,
+  meTrpoSwimmer,
   mpcBodies,
   petsCartpole,
   petsHalfCheetah,
