@@ -124,7 +124,7 @@ function experiment(plan: Plan, budget?: number): Experiment {
   };
 }
 
-const onPendulum = { task: pendulum, name: "pendulum", seeds: 5, trials: 8, settings: {} };
+const onPendulum = { task: pendulum, name: "pendulum", seeds: 5, trials: 6, settings: {} };
 // smooth dynamics: swish fits them with half the error of relu, at a larger step size and smaller batches
 const smooth = { activation: "swish", learningRate: 3e-3, modelBatch: 64 } as const;
 const onSwimmer = {
