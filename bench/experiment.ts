@@ -12,12 +12,14 @@ import { type Progress, type Runtime, type SavedState, loadRuntime } from "../sr
 import { loadCheckpoint, saveCheckpoint } from "../src/node/index.js";
 import { petsCartpole } from "./experiments/pets-cartpole.js";
 import {
+  bpttPendulum,
   mePpoHalfCheetah,
   mePpoPendulum,
   mePpoSwimmer,
   meTrpoHalfCheetah,
   meTrpoPendulum,
   meTrpoSwimmer,
+  svgPendulum,
 } from "./experiments/me-policies.js";
 import { meTrpoAblation } from "./experiments/me-trpo-ablation.js";
 import { mpcBodies } from "./experiments/mpc-bodies.js";
@@ -41,6 +43,7 @@ export interface Experiment {
 }
 
 const experiments: readonly Experiment[] = [
+  bpttPendulum,
   mePpoHalfCheetah,
   mePpoPendulum,
   mePpoSwimmer,
@@ -59,6 +62,7 @@ const experiments: readonly Experiment[] = [
   trpoCartpole,
   trpoPendulum,
   trpoSwimmer,
+  svgPendulum,
 ];
 
 function usage(): never {

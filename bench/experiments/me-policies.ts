@@ -1,4 +1,4 @@
-// ME-TRPO and ME-PPO: how few real steps a policy needs that is learned in an ensemble of models, against TRPO in the
+// ME-TRPO, ME-PPO and SVG: how few real steps a policy needs that is learned in an ensemble of models, against TRPO in the
 // environment itself (trpo-pendulum, trpo-swimmer: 200k and 1M steps, fixed beforehand). A log line per outer iteration;
 // `modeReturn` in it is the mean return of the policy's mode after the iteration, over 20 episodes with seeds that the run never
 // saw, which it neither learns from nor counts: what TRPO's last line is.
@@ -18,6 +18,8 @@ import {
   type Progress,
   type Runtime,
   type SavedState,
+  type SvgOptions,
+  svg,
   swimmer,
   type Task,
 } from "../../src/index.js";
@@ -51,20 +53,24 @@ export function modeReturn(runtime: Runtime, task: Task, run: MeRun, episodes = 
   return sum / episodes;
 }
 
+const learners = { "me-trpo": meTrpo, "me-ppo": mePpo, svg } as const;
+
 interface Plan {
-  readonly algorithm: "me-trpo" | "me-ppo";
+  readonly algorithm: keyof typeof learners;
   readonly task: Task<Box>;
   /** The name of the task in names of experiments. */
   readonly name: string;
   readonly seeds: number;
   readonly trials: number;
-  readonly settings: Partial<MeTrpoOptions>;
+  readonly settings: Partial<MeTrpoOptions> | Partial<SvgOptions>;
+  /** First word of the experiment's name. Default the algorithm. */
+  readonly variant?: string;
 }
 
 function start({ algorithm, task, trials, settings }: Plan, runtime: Runtime, seed: number, resume?: SavedState) {
   const env = makeEnv(runtime, task, { seed });
   const options = { ...settings, trials, seed, ...(resume && { resume }) };
-  const run = algorithm === "me-trpo" ? meTrpo(runtime, env, options) : mePpo(runtime, env, options);
+  const run = learners[algorithm](runtime, env, options);
   return {
     save: () => run.save(),
     async *[Symbol.asyncIterator](): AsyncGenerator<Line> {
@@ -92,7 +98,7 @@ function experiment(plan: Plan, budget?: number): Experiment {
   const reached = (log: readonly Progress[]): number =>
     lines(log).find((line) => line.modeReturn >= goal)?.envSteps ?? Infinity;
   return {
-    name: `${plan.algorithm}-${plan.name}`,
+    name: `${plan.variant ?? plan.algorithm}-${plan.name}`,
     seeds: plan.seeds,
     run: (runtime, seed, resume) => start(plan, runtime, seed, resume),
     columns: ["steps to TRPO's return", "best", "returns of the mode by iteration", "steps", "seconds"],
@@ -145,6 +151,19 @@ const onHalfCheetah = {
 
 export const meTrpoPendulum = experiment({ algorithm: "me-trpo", ...onPendulum }, 200_000);
 export const mePpoPendulum = experiment({ algorithm: "me-ppo", ...onPendulum }, 200_000);
+/** TRPO against back-propagation in the same models: as it is, and as ME-TRPO's authors compare it. */
+export const svgPendulum = experiment({ algorithm: "svg", ...onPendulum }, 200_000);
+const asAuthors = {
+  policyKind: "gaussian",
+  policyLearningRate: 1e-3,
+  activation: "relu",
+  gamma: 1,
+  horizon: 200,
+} as const;
+export const bpttPendulum = experiment(
+  { algorithm: "svg", ...onPendulum, settings: asAuthors, variant: "bptt" },
+  200_000,
+);
 export const meTrpoSwimmer = experiment({ algorithm: "me-trpo", ...onSwimmer }, 1_000_000);
 export const mePpoSwimmer = experiment({ algorithm: "me-ppo", ...onSwimmer }, 1_000_000);
 /** Long runs, reported as far as they got. */

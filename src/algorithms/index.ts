@@ -9,4 +9,5 @@ export type { PetsOptions, PetsSettings, PetsStep } from "./pets-options.js";
 export type { PolicyRun } from "./policy-run.js";
 export type { PolicyRunOptions, PolicySettings, PolicyStep } from "./policy-settings.js";
 export { type PpoOptions, type PpoRun, type PpoSettings, ppo } from "./ppo.js";
+export { type SvgOptions, type SvgSettings, svg } from "./svg.js";
 export { type TrpoOptions, type TrpoRun, type TrpoSettings, trpo } from "./trpo.js";

@@ -156,7 +156,8 @@ const settingNames = [...(Object.keys(defaults) as (keyof typeof defaults)[]), .
 const otherNames = ["trials", "signal", "resume", "reward", "terminated", "onStep", "onValidation"] as const;
 
 /**
- * All settings: defaults, then a saved run's, then the caller's; `own` are the defaults of the algorithm's own settings.
+ * All settings: defaults, then a saved run's, then the caller's; `own` are the algorithm's own defaults, of its own settings and
+ * of shared ones.
  * Throws on unknown, wrong or contradicting ones.
  */
 export function meSettings<Own extends object>(
@@ -184,7 +185,7 @@ export function meSettings<Own extends object>(
     ...own,
     angles: env.angles ?? [],
     learnReward: !hasReward,
-    horizon: Math.min(env.spec.maxEpisodeSteps, LONGEST),
+    horizon: Math.min(env.spec.maxEpisodeSteps, (own as Partial<MeSettings>).horizon ?? LONGEST),
     ...given,
   } as All;
   checkSettings(op, settings, hasReward);

@@ -43,11 +43,11 @@ export function mePpo(runtime: Runtime, env: Env, options: MePpoOptions): MeRun 
   completePpoOptions(ppo, op);
   return runtime.scoped(
     (scope) =>
-      new MeRun(scope, op, env, options, settings, (inner, policy, rows) => {
-        const memory = createPpoMemory(policy, rows, batchSize);
+      new MeRun(scope, op, env, options, settings, (inner, { policy, T, B }) => {
+        const memory = createPpoMemory(policy, T * B, batchSize);
         const random = inner.hold(new RandomStream(runtime, seed, "me-ppo"));
         return {
-          steps: (batch) => ppoUpdateSteps(policy, batch, memory, random, ppo),
+          learns: { from: "batch", steps: (batch) => ppoUpdateSteps(policy, batch, memory, random, ppo) },
           // Adam starts afresh with each outer iteration, as the authors' code of ME-TRPO has it
           reset: () => memory.optimizer.reset(),
           save: () => joinStates({ random: random.save() }, { optimizer: memory.optimizer.save() }),

@@ -25,23 +25,66 @@ import {
   standardizeAdvantages,
 } from "../learning/index.js";
 import { createDynamicsModel, type DynamicsModel } from "../models/index.js";
-import { createPolicy, type Policy, type PolicyAgent } from "../policies/index.js";
+import { createPolicy, type Policy, type PolicyAgent, type PolicyKind } from "../policies/index.js";
 import { joinStates, metaField, metaNumber, partState } from "../saved-state.js";
-import type { Box, Disposable, Env, NamedArray, Progress, Run, SavedState, Steps, TypedArrays } from "../types.js";
+import type {
+  Box,
+  Disposable,
+  Env,
+  NamedArray,
+  Progress,
+  RewardFunction,
+  Run,
+  SavedState,
+  Steps,
+  TerminationFunction,
+  TypedArrays,
+} from "../types.js";
 import type { Scope, Tensor } from "../wasm/index.js";
 import { fitOptions, type MeCommon, type MeSettings, type MeStep, settingsJson } from "./me-options.js";
 import { timeSlices } from "./time-slice.js";
 
 const FORMAT = 1;
 
-/** What improves a policy on a batch: the part in which ME-TRPO and ME-PPO differ. */
+/** What became of an improvement. A reason "non-finite" ends the run. */
+export interface Improvement {
+  readonly accepted: boolean;
+  readonly reason?: string;
+}
+
+/** What improves a policy: the part in which the algorithms differ. */
 export interface Improver extends Disposable {
-  /** One improvement. */
-  steps(batch: PolicyBatch): Steps<{ readonly accepted: boolean; readonly reason?: string }>;
+  /**
+   * One improvement: on an imagined batch with its advantages, or from start states [B, D] by what goes through the model
+   * itself.
+   */
+  readonly learns:
+    | { readonly from: "batch"; steps(batch: PolicyBatch): Steps<Improvement> }
+    | { readonly from: "starts"; steps(starts: Tensor): Steps<Improvement> };
   /** Forgets what earlier improvements left, as an outer iteration begins. */
   reset(): void;
   save(): SavedState;
   load(state: SavedState): void;
+}
+
+/** What an improver is made from. */
+export interface ImproverParts {
+  readonly policy: Policy;
+  readonly model: DynamicsModel;
+  /** Undefined: learned by the model. */
+  readonly reward: RewardFunction | undefined;
+  readonly terminated: TerminationFunction | undefined;
+  /** Steps and number of imagined trajectories. */
+  readonly T: number;
+  readonly B: number;
+}
+
+/** In what a policy and its trajectories can differ by algorithm. */
+export interface MeDesign {
+  /** Default gaussian. */
+  readonly policyKind?: PolicyKind;
+  /** Imagined trajectories come in multiples of this. Default 1. */
+  readonly trajectories?: number;
 }
 
 /** One line of the log: an outer iteration. */
@@ -51,6 +94,8 @@ export interface MeProgress extends Progress {
   /** Policy iterations, and the one whose policy was kept. */
   readonly policyIterations: number;
   readonly keptIteration: number;
+  /** Policy iterations that left the policy as it was. */
+  readonly rejectedUpdates: number;
   /** Mean over the models of what the policy earned in them before the first policy iteration, and the one kept. */
   readonly imaginedBefore: number;
   readonly imaginedAfter: number;
@@ -112,6 +157,7 @@ export class MeRun implements Run {
   // of this iteration's improvement; policy iteration −1: not begun
   #policyIteration = -1;
   #keptIteration = 0;
+  #rejected = 0;
   #paramsBefore: Float32Array = new Float32Array();
   #kept: Float32Array = new Float32Array();
   #keptReturns: Float64Array = new Float64Array();
@@ -133,7 +179,8 @@ export class MeRun implements Run {
     env: Env,
     options: MeCommon,
     settings: MeSettings,
-    createImprover: (scope: Scope, policy: Policy, rows: number) => Improver,
+    createImprover: (scope: Scope, parts: ImproverParts) => Improver,
+    { policyKind = "gaussian", trajectories = 1 }: MeDesign = {},
   ) {
     const { runtime } = scope;
     this.#algorithm = algorithm;
@@ -152,7 +199,7 @@ export class MeRun implements Run {
     this.buffer = scope.hold(createReplayBuffer(runtime, { ...sizes, capacity: bufferSize }));
     const { policyHidden, policyActivation, initialStd, filter } = settings;
     const shape = { hidden: policyHidden, activation: policyActivation, initialStd, filter };
-    this.policy = scope.hold(createPolicy(runtime, { kind: "gaussian", observationSize, actionSpace, ...shape, seed }));
+    this.policy = scope.hold(createPolicy(runtime, { kind: policyKind, observationSize, actionSpace, ...shape, seed }));
     this.agent = scope.hold(this.policy.agent());
     this.#freshFilter = this.policy.filter.save();
     if (learnReward && options.reward !== undefined) {
@@ -165,7 +212,7 @@ export class MeRun implements Run {
     this.imagination = scope.hold(
       createImagination(runtime, this.model, this.policy, { ...scores, sampling, range, seed }),
     );
-    const B = Math.max(1, Math.round(imaginedSteps / T));
+    const B = trajectories * Math.max(1, Math.round(imaginedSteps / T / trajectories));
     this.#batch = this.imagination.createBatch(scope, T, B);
     const { rows } = this.#batch;
     this.#starts = scope.tensor([B, observationSize]);
@@ -175,7 +222,7 @@ export class MeRun implements Run {
     const { baseline } = settings;
     const { filter: shared } = this.policy;
     this.#critic = scope.hold(createCritic(runtime, { baseline, observationSize, rows, filter: shared, ...value }));
-    this.#improver = scope.hold(createImprover(scope, this.policy, rows));
+    this.#improver = scope.hold(createImprover(scope, { policy: this.policy, model: this.model, ...scores, T, B }));
     this.#random = scope.hold(new RandomStream(runtime, seed, "model-ensemble"));
     if (options.resume) this.#load(options.resume);
   }
@@ -368,7 +415,7 @@ export class MeRun implements Run {
   async #begin(breathe: Breathe): Promise<void> {
     const { starts, startPool, initialStd } = this.settings;
     const { policy } = this;
-    policy.setStd(initialStd);
+    if (policy.kind !== "deterministic") policy.setStd(initialStd);
     this.#improver.reset();
     const paramsBefore = policy.network.params.read();
     const returns = await this.#validate(0, breathe);
@@ -382,11 +429,26 @@ export class MeRun implements Run {
     this.#policyIteration = 0;
   }
 
-  // imagine, estimate advantages, improve
   async #improveOnce(breathe: Breathe): Promise<void> {
+    this.#drawStarts(this.#starts);
+    const { learns } = this.#improver;
+    if (learns.from === "starts") return this.#update(learns.steps(this.#starts), breathe);
+    await this.#update(learns.steps(await this.#imagine(breathe)), breathe);
+    await this.#drive("update", this.#critic.fitSteps(this.#batch), breathe);
+  }
+
+  async #update(steps: Steps<Improvement>, breathe: Breathe): Promise<void> {
+    const { accepted, reason } = await this.#drive("update", steps, breathe);
+    if (reason === "non-finite") {
+      throw new TrainingDivergedError(this.#algorithm, 0, this.#policyIteration, "the update of the policy");
+    }
+    if (!accepted) this.#rejected++;
+  }
+
+  // trajectories and their advantages
+  async #imagine(breathe: Breathe): Promise<PolicyBatch> {
     const { gamma, lambda, timeLimit } = this.settings;
     const [batch, critic] = [this.#batch, this.#critic];
-    this.#drawStarts(this.#starts);
     await this.#drive("imagine", this.imagination.collectSteps(batch, this.#starts), breathe);
     const from = performance.now();
     const sound = critic.evaluate(batch, { gamma, lambda, bootstrap: timeLimit === "bootstrap" });
@@ -395,12 +457,7 @@ export class MeRun implements Run {
     const { advantage } = critic;
     standardizeAdvantages(this.#scope.runtime, advantage, valid, rows);
     this.#seconds.update += (performance.now() - from) / 1000;
-    const update = this.#improver.steps({ rows, observation, raw, logProb, advantage, valid });
-    const { reason } = await this.#drive("update", update, breathe);
-    if (reason === "non-finite") {
-      throw new TrainingDivergedError(this.#algorithm, 0, this.#policyIteration, "the update of the policy");
-    }
-    await this.#drive("update", critic.fitSteps(batch), breathe);
+    return { rows, observation, raw, logProb, advantage, valid };
   }
 
   #drawStarts(out: Tensor): void {
@@ -473,6 +530,7 @@ export class MeRun implements Run {
       exploringReturn: this.#explored.length > 0 ? mean(this.#explored) : null,
       policyIterations: this.#policyIteration,
       keptIteration: this.#keptIteration,
+      rejectedUpdates: this.#rejected,
       imaginedBefore: mean(this.#returnsBefore),
       imaginedAfter: mean(this.#keptReturns),
     };
@@ -484,6 +542,7 @@ export class MeRun implements Run {
     this.#explored = [];
     this.#lengths = [];
     this.#policyIteration = -1;
+    this.#rejected = 0;
     this.#lastSeconds = this.#seconds;
     this.#seconds = noSeconds();
     return progress;
@@ -535,6 +594,7 @@ export class MeRun implements Run {
       episodeLength: this.#episodeLength,
       policyIteration: this.#policyIteration,
       keptIteration: this.#keptIteration,
+      rejected: this.#rejected,
       customReward: this.#options.reward !== undefined,
       customTerminated: this.#options.terminated !== undefined,
       wallSeconds: this.#wallSeconds,
@@ -608,6 +668,7 @@ export class MeRun implements Run {
     this.#episodeLength = metaNumber(state, "episodeLength");
     this.#policyIteration = metaNumber(state, "policyIteration");
     this.#keptIteration = metaNumber(state, "keptIteration");
+    this.#rejected = metaNumber(state, "rejected");
     this.#wallSeconds = metaNumber(state, "wallSeconds");
   }
 

@@ -48,10 +48,10 @@ export function meTrpo(runtime: Runtime, env: Env, options: MeTrpoOptions): MeRu
   completeTrpoOptions(trpo, op);
   return runtime.scoped(
     (scope) =>
-      new MeRun(scope, op, env, options, settings, (_scope, policy, rows) => {
-        const memory = createTrpoMemory(policy, rows);
+      new MeRun(scope, op, env, options, settings, (_scope, { policy, T, B }) => {
+        const memory = createTrpoMemory(policy, T * B);
         return {
-          steps: (batch) => trpoUpdateSteps(policy, batch, memory, trpo),
+          learns: { from: "batch", steps: (batch) => trpoUpdateSteps(policy, batch, memory, trpo) },
           // a TRPO step remembers nothing
           reset: () => {},
           save: () => ({ meta: {}, arrays: {} }),

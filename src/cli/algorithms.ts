@@ -2,7 +2,7 @@
 // itself checks the values and has the defaults.
 
 import * as v from "valibot";
-import { mePpo, meTrpo, pets, ppo, trpo } from "../algorithms/index.js";
+import { mePpo, meTrpo, pets, ppo, svg, trpo } from "../algorithms/index.js";
 import type { AlgorithmTable } from "./algorithm.js";
 import { openContinuousEnv, openEnv, openVectorEnv } from "./world.js";
 
@@ -155,6 +155,13 @@ export const algorithms: AlgorithmTable = {
     start: (runtime, task, options, { envs, ...settings }) =>
       ppo(runtime, openVectorEnv(runtime, task, options, envs as number | undefined), { ...settings, ...options }),
     open: openEnv,
+  },
+  svg: {
+    description: "a policy learned by the gradient of its return, back through an ensemble of models",
+    settings: { ...modelEnsembleSettings, clipNorm: number, policyKind: text, policyLearningRate: number },
+    start: (runtime, task, options, settings) =>
+      svg(runtime, openContinuousEnv(runtime, task, options.seed ?? 0), { ...settings, ...options }),
+    open: openContinuousEnv,
   },
   trpo: {
     description: "trust region policy optimization in the environment itself, without a model",

@@ -30,9 +30,11 @@ export {
   type Sampling,
 } from "./imagination.js";
 export {
+  checkGradient,
   type MemberChoice,
   type ValueGradient,
   type ValueGradientOptions,
   type ValueGradientReport,
   valueGradient,
 } from "./value-gradient.js";
+export { combine } from "./vectors.js";

@@ -1,4 +1,4 @@
-// ME-TRPO and ME-PPO: they save and resume bit for bit at any moment, answer aborts, report divergence, check their options,
+// ME-TRPO, ME-PPO and SVG: they save and resume bit for bit at any moment, answer aborts, report divergence, check their options,
 // stop and keep as the paper says, and learn.
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
@@ -11,6 +11,7 @@ import {
   mePpo,
   type MeTrpoOptions,
   meTrpo,
+  svg,
 } from "../../src/algorithms/index.js";
 import { TrainingDivergedError } from "../../src/check.js";
 import { cartPoleContinuous, makeEnv, pendulum } from "../../src/envs/index.js";
@@ -19,7 +20,7 @@ import type { Env, SavedState } from "../../src/types.js";
 import { loadRuntime, type Runtime } from "../../src/wasm/index.js";
 import { runtime } from "../support/runtime.js";
 
-const test = suite("me-trpo and me-ppo");
+const test = suite("me-trpo, me-ppo and svg");
 
 // small enough for a test, with every part in play
 const tiny = {
@@ -31,7 +32,7 @@ const tiny = {
   reinitializeEvery: 2,
   policyHidden: [8],
   horizon: 20,
-  imaginedSteps: 200,
+  imaginedSteps: 240,
   startPool: 20,
   policyIterations: 7,
   validateEvery: 3,
@@ -39,8 +40,8 @@ const tiny = {
   validationStarts: 4,
 };
 type Options = Partial<MeTrpoOptions> & { trials: number };
-const algorithms = { "me-trpo": meTrpo, "me-ppo": mePpo } as const;
-const names = ["me-trpo", "me-ppo"] as const;
+const algorithms = { "me-trpo": meTrpo, "me-ppo": mePpo, svg } as const;
+const names = ["me-trpo", "me-ppo", "svg"] as const;
 
 /** Everything that decides the future, by name; the clock is left out. */
 function digest(state: SavedState): Record<string, string> {
