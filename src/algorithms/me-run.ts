@@ -668,7 +668,8 @@ export class MeRun implements Run {
     this.#episodeLength = metaNumber(state, "episodeLength");
     this.#policyIteration = metaNumber(state, "policyIteration");
     this.#keptIteration = metaNumber(state, "keptIteration");
-    this.#rejected = metaNumber(state, "rejected");
+    // runs saved before it was counted go on
+    this.#rejected = Object.hasOwn(state.meta as object, "rejected") ? metaNumber(state, "rejected") : 0;
     this.#wallSeconds = metaNumber(state, "wallSeconds");
   }
 
