@@ -24,7 +24,8 @@ import type { Env, Steps } from "../types.js";
 import type { Runtime } from "../wasm/index.js";
 import { checkMeArguments } from "./me-arguments.js";
 import { type MeCommon, type MeSettings, meSettings } from "./me-options.js";
-import { type Improvement, type Improver, type ImproverParts, MeRun } from "./me-run.js";
+import type { Improvement, Improver, ImproverParts } from "./improvement-phase.js";
+import { MeRun } from "./me-run.js";
 
 /**
  * Options of SVG that a checkpoint keeps. Other defaults than ME-TRPO's: horizon 40, gamma 0.99, activation swish. `lambda`,

@@ -268,7 +268,7 @@ test("keeps the best policy by the rule of the paper, and ends when nothing impr
   const average = kept.reduce((sum, value) => sum + value, 0) / kept.length;
   assert.ok(Math.abs(line.imaginedAfter - average) < 1e-9);
   // the policy that was kept is the one that acts: it earns the same again
-  const starts = run.save().arrays["own.validationStarts"].data as Float32Array;
+  const starts = run.save().arrays["episodes.validationStarts"].data as Float32Array;
   const { horizon } = run.settings;
   assert.equal([...run.imagination.validate(starts, horizon)], [...kept]);
   run.dispose();
@@ -366,7 +366,7 @@ test("says what is wrong with a saved run", async () => {
   assert.throws(() => mePpo(runtime, env, { trials: 2, resume: state }), /saved options lack "clip"/);
   const cart = makeEnv(runtime, cartPoleContinuous);
   assert.throws(() => resumed({}, cart), /"resume" expected a run of CartPoleContinuous/);
-  const { "own.kept": _, ...arrays } = state.arrays;
+  const { "improvement.kept": _, ...arrays } = state.arrays;
   assert.throws(
     () => meTrpo(runtime, env, { trials: 2, resume: { ...state, arrays } }),
     /saved array "kept" expected f32/,
