@@ -84,14 +84,15 @@ export class CorruptionError extends MbrlError {
 
 /** Training produced a non-finite loss or parameter; the last good state is kept. */
 export class TrainingDivergedError extends MbrlError {
-  /** Which algorithm, ensemble member and optimizer step. */
+  /** Which algorithm, ensemble member (null: no ensemble) and step of it. */
   readonly algorithm: string;
-  readonly member: number;
+  readonly member: number | null;
   readonly step: number;
-  constructor(algorithm: string, member: number, step: number, quantity: string) {
+  constructor(algorithm: string, member: number | null, step: number, quantity: string) {
+    const what = member === null ? quantity : `${quantity} of member ${member}`;
     super(
       "TRAINING_DIVERGED",
-      `${algorithm}: ${quantity} of member ${member} is not finite after step ${step}; parameters restored to the last good state`,
+      `${algorithm}: ${what} is not finite after step ${step}; parameters restored to the last good state`,
     );
     this.algorithm = algorithm;
     this.member = member;

@@ -93,6 +93,10 @@ export class ImprovementPhase {
   // on each model: before the first iteration, and of the best policy
   #returnsBefore: Float64Array = new Float64Array();
   #keptReturns: Float64Array = new Float64Array();
+  // imagined trajectories of the phase, and those that ran away from all numbers; those of the iteration under way
+  #imagined = 0;
+  #diverged = 0;
+  #lost = 0;
   // start states of the environment, drawn for the phase
   #pool: Float32Array = new Float32Array();
 
@@ -142,6 +146,8 @@ export class ImprovementPhase {
     this.#pool = new Float32Array(starts === "reset" ? startPool * D : 0);
     for (let i = 0; i < this.#pool.length; i += D) this.#pool.set(episodes.start(), i);
     this.#rejected = 0;
+    this.#imagined = 0;
+    this.#diverged = 0;
     this.#iteration = 0;
   }
 
@@ -153,14 +159,17 @@ export class ImprovementPhase {
     // from here on nothing waits
     if (validated && this.#isBetter(validated)) this.#keep(j, validated);
     if (!accepted) this.#rejected++;
+    this.#imagined += this.#batch.B;
+    this.#diverged += this.#lost;
     this.#iteration = j;
   }
 
-  /** Ends the phase with the best policy; returns the change of its parameters. */
+  /** Ends the phase with the best policy; returns the change of its parameters. Throws when it diverged in every model. */
   finish(): Float32Array {
     const { network } = this.#parts.policy;
     network.params.write(this.#kept);
     network.changed();
+    if (!this.#keptReturns.some(Number.isFinite)) this.#fail("the policy's return in every model");
     return this.#kept.map((value, i) => value - this.#paramsBefore[i]);
   }
 
@@ -170,6 +179,7 @@ export class ImprovementPhase {
       policyIterations: this.#iteration,
       keptIteration: this.#keptIteration,
       rejectedUpdates: this.#rejected,
+      divergedShare: this.#imagined > 0 ? this.#diverged / this.#imagined : 0,
       imaginedBefore: mean(this.#returnsBefore),
       imaginedAfter: mean(this.#keptReturns),
     };
@@ -196,7 +206,13 @@ export class ImprovementPhase {
   /** Where the phase is. */
   save(): SavedState {
     return {
-      meta: { iteration: this.#iteration, keptIteration: this.#keptIteration, rejected: this.#rejected },
+      meta: {
+        iteration: this.#iteration,
+        keptIteration: this.#keptIteration,
+        rejected: this.#rejected,
+        imagined: this.#imagined,
+        diverged: this.#diverged,
+      },
       arrays: {
         paramsBefore: saveVector("f32", this.#paramsBefore),
         kept: saveVector("f32", this.#kept),
@@ -213,6 +229,8 @@ export class ImprovementPhase {
     const { members, startPool } = this.#settings;
     this.#paramsBefore = savedVector(state, "paramsBefore", "f32", P);
     this.#kept = savedVector(state, "kept", "f32", P);
+    this.#imagined = metaNumber(state, "imagined");
+    this.#diverged = metaNumber(state, "diverged");
     this.#keptReturns = savedVector(state, "keptReturns", "f64", members);
     this.#returnsBefore = savedVector(state, "returnsBefore", "f64", members);
     this.#pool = savedVector(state, "pool", "f32", startPool * D);
@@ -233,17 +251,19 @@ export class ImprovementPhase {
 
   *#updateSteps(steps: Steps<Improvement>): Steps<boolean> {
     const { accepted, reason } = yield* this.#timed("update", steps);
-    if (reason === "non-finite") this.#diverged("the update of the policy");
+    if (reason === "non-finite") this.#fail("the update of the policy");
     return accepted;
   }
 
   *#imagineSteps(): Steps<PolicyBatch> {
     const { gamma, lambda, timeLimit } = this.#settings;
     const [batch, critic] = [this.#batch, this.#critic];
-    yield* this.#timed("imagine", this.imagination.collectSteps(batch, this.#starts));
+    const { steps, diverged } = yield* this.#timed("imagine", this.imagination.collectSteps(batch, this.#starts));
+    if (steps === 0) this.#fail("every imagined trajectory");
+    this.#lost = diverged;
     const from = performance.now();
     const sound = critic.evaluate(batch, { gamma, lambda, bootstrap: timeLimit === "bootstrap" });
-    if (!sound) this.#diverged("an advantage");
+    if (!sound) this.#fail("an advantage");
     const { rows, observation, raw, logProb, valid } = batch;
     const { advantage } = critic;
     standardizeAdvantages(this.#scope.runtime, advantage, valid, rows);
@@ -272,9 +292,9 @@ export class ImprovementPhase {
     }
   }
 
-  // is it worse than the best so far on few enough of the models?
+  // is it better than the best so far on enough of the models? A tie is no improvement, nor is a return that is no number
   #isBetter(returns: Float64Array): boolean {
-    const worse = returns.filter((value, e) => value < this.#keptReturns[e]).length;
+    const worse = returns.filter((value, e) => !(value > this.#keptReturns[e])).length;
     return worse <= this.#settings.worseShare * returns.length;
   }
 
@@ -298,7 +318,7 @@ export class ImprovementPhase {
     }
   }
 
-  #diverged(what: string): never {
-    throw new TrainingDivergedError(this.#parts.name, 0, this.#iteration, what);
+  #fail(what: string): never {
+    throw new TrainingDivergedError(this.#parts.name, null, this.#iteration, what);
   }
 }

@@ -7,6 +7,7 @@ import type { MeCommon } from "./me-options.js";
 /** Throws on an environment or options of the wrong kind. */
 export function checkMeArguments(op: string, env: Env, options: MeCommon): void {
   if (env === null || typeof env !== "object") wrongKind(op, "env", "an environment", env);
+  if ("createOut" in env) wrongKind(op, "env", "one environment (makeEnv), not a batch of them", env);
   const { observationSpace, actionSpace } = env;
   if (observationSpace.kind !== "box" || observationSpace.shape.length !== 1) {
     wrongKind(op, "env.observationSpace", "a box of shape [D]", observationSpace.kind);
@@ -20,9 +21,9 @@ export function checkMeArguments(op: string, env: Env, options: MeCommon): void 
   }
   if (options === null || typeof options !== "object") wrongKind(op, "options", "an object with trials", options);
   checkInteger(op, "trials", options.trials, 0);
-  const { signal, onStep, onValidation } = options;
+  const { signal, onStep, onValidation, reward, terminated } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) wrongKind(op, "signal", "an AbortSignal", signal);
-  for (const [name, listener] of Object.entries({ onStep, onValidation })) {
-    if (listener !== undefined && typeof listener !== "function") wrongKind(op, name, "a function", listener);
+  for (const [name, given] of Object.entries({ onStep, onValidation, reward, terminated })) {
+    if (given !== undefined && typeof given !== "function") wrongKind(op, name, "a function", given);
   }
 }

@@ -46,6 +46,8 @@ export interface MeProgress extends Progress {
   readonly keptIteration: number;
   /** Policy iterations that left the policy as it was. */
   readonly rejectedUpdates: number;
+  /** Share of the imagined trajectories that ended because something was no finite number. */
+  readonly divergedShare: number;
   /** Mean over the models of what the policy earned in them before the first policy iteration, and the one kept. */
   readonly imaginedBefore: number;
   readonly imaginedAfter: number;

@@ -10,6 +10,8 @@
 //   - the policy sees normalized observations (`filter`), by the statistics of all real data
 //   - TRPO has damping 0.1 and an exact Fisher matrix; rllab has 1e-5 and finite differences
 //   - features of models may be sines and cosines of angles; their weights start smaller
+//   - where the data are a single trajectory, rows drawn at random are held out instead of trajectories
+//   - parameter noise scales with the last change of the policy, so there is none after an iteration that kept its start
 //   - imagined states are clipped (`range`), and an imagined trajectory that is no longer finite is cut
 // As in the authors' code, nothing follows the last imagined step (`timeLimit`), and the baseline that advantages are taken
 // from is that of the batch before.

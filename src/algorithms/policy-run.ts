@@ -156,7 +156,7 @@ export class PolicyRun<S extends PolicySettings> implements Run {
     if (bad !== undefined) {
       this.#loadParts(this.#learned);
       this.#collector.restart();
-      throw new TrainingDivergedError(this.#learner.algorithm, 0, this.#collector.envSteps, bad);
+      throw new TrainingDivergedError(this.#learner.algorithm, null, this.#collector.envSteps, bad);
     }
     this.#learned = learned;
     const { count, returns, lengths } = this.#collector.episodes;

@@ -85,6 +85,7 @@ export const policyDefaults: Omit<PolicySettings, "steps" | "lambda" | "valueEpo
 /** All settings: defaults, or a saved run's, or the caller's; throws on unknown, wrong or contradicting ones. */
 export function completeSettings<S extends PolicySettings>(op: string, defaults: S, options: object): S {
   const names = Object.keys(defaults) as (keyof S & string)[];
+  if (options === null || typeof options !== "object") wrongKind(op, "options", "an object with trials", options);
   checkOptions(op, options as Record<string, unknown>, [...names, ...otherNames]);
   const { trials, signal, onStep, onUpdate, resume, ...rest } = options as Record<string, unknown>;
   checkInteger(op, "trials", trials, 0);

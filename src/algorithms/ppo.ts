@@ -77,14 +77,15 @@ export function ppo(runtime: Runtime, env: VectorEnv, options: PpoOptions): PpoR
     const random = scope.hold(new RandomStream(runtime, seed, "minibatches"));
 
     function* updateSteps({ batch, envSteps }: Collector): Steps<void> {
-      if (!critic.evaluate(batch, { gamma, lambda })) throw new TrainingDivergedError(op, 0, envSteps, "an advantage");
+      if (!critic.evaluate(batch, { gamma, lambda }))
+        throw new TrainingDivergedError(op, null, envSteps, "an advantage");
       yield;
       const { advantage } = critic;
       standardizeAdvantages(runtime, advantage, batch.valid);
       const left = schedule === "linear" ? Math.max(0, 1 - (envSteps - batch.rows) / totalSteps) : 1;
       const scaled = { ...update, learningRate: learningRate * left, clip: clip * left };
       const report = yield* ppoUpdateSteps(policy, { ...batch, advantage }, memory, random, scaled);
-      if (!report.accepted) throw new TrainingDivergedError(op, 0, envSteps, "the surrogate");
+      if (!report.accepted) throw new TrainingDivergedError(op, null, envSteps, "the surrogate");
       yield* critic.fitSteps(batch);
       policy.filter.update(batch.observation, batch.rows);
       onUpdate?.(report);

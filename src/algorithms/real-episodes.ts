@@ -44,8 +44,8 @@ export class RealEpisodes {
   // of the episode; no observation between episodes
   #observation: Float32Array | null = null;
   #explores = false;
-  // the policy's own parameters while perturbed ones act
-  #own: Float32Array | null = null;
+  // the parameters that act in it, where they are not the policy's own
+  #perturbed: Float32Array | null = null;
 
   constructor(scope: Scope, parts: EpisodeParts, settings: MeSettings) {
     this.#scope = scope;
@@ -62,12 +62,21 @@ export class RealEpisodes {
 
   /** One environment step; in outer iteration 0 every episode explores. */
   step(trial: number): void {
-    const { env, agent, buffer } = this.#parts;
+    const { env, buffer } = this.#parts;
     const observation = this.#observe(trial);
-    const action = agent.act(observation);
+    const action = this.#act(observation);
     if (this.#explores) this.#addNoise(action);
-    const { observation: nextObservation, reward, terminated, truncated } = env.step(action);
-    buffer.add({ observation, action, reward, nextObservation, terminated, truncated });
+    const {
+      observation: nextObservation,
+      reward,
+      terminated,
+      truncated,
+    } = this.#whole(() => {
+      const outcome = env.step(action);
+      const { observation: nextObservation, reward, terminated, truncated } = outcome;
+      buffer.add({ observation, action, reward, nextObservation, terminated, truncated });
+      return outcome;
+    });
     this.envSteps++;
     this.collected++;
     this.episodeLength++;
@@ -121,7 +130,7 @@ export class RealEpisodes {
       },
       arrays: {
         observation: saveVector("f32", this.#observation),
-        own: saveVector("f32", this.#own),
+        perturbed: saveVector("f32", this.#perturbed),
         change: saveVector("f32", this.change),
         validationStarts: saveVector("f32", this.validationStarts),
       },
@@ -142,7 +151,7 @@ export class RealEpisodes {
     this.#lengths = savedNumbers(state, "lengths");
     this.#explores = metaField(state, "explores") === true;
     this.#observation = orNull(savedVector(state, "observation", "f32", D));
-    this.#own = orNull(savedVector(state, "own", "f32", P));
+    this.#perturbed = orNull(savedVector(state, "perturbed", "f32", P));
     this.change = orNull(savedVector(state, "change", "f32", P));
     this.validationStarts = savedVector(state, "validationStarts", "f32", this.#settings.validationStarts * D);
   }
@@ -154,7 +163,7 @@ export class RealEpisodes {
     const { exploring, paramNoise } = this.#settings;
     const k = this.#episodes++;
     this.#explores = trial === 0 || Math.floor((k + 1) * exploring) > Math.floor(k * exploring);
-    if (this.#explores && this.change && paramNoise > 0) this.#perturb(this.change, paramNoise);
+    this.#perturbed = this.#explores && this.change && paramNoise > 0 ? this.#perturb(this.change, paramNoise) : null;
     this.episodeReturn = 0;
     this.episodeLength = 0;
     this.#observation = this.start();
@@ -165,23 +174,42 @@ export class RealEpisodes {
     this.#observation = null;
     (this.#explores ? this.#explored : this.#acted).push(this.episodeReturn);
     this.#lengths.push(this.episodeLength);
-    if (this.#own === null) return;
-    const { network } = this.#parts.policy;
-    network.params.write(this.#own);
-    network.changed();
-    this.#own = null;
   }
 
-  #perturb(change: Float32Array, share: number): void {
+  // a step that fails ends the episode, which is then not counted: what comes next is no continuation of it
+  #whole<Result>(step: () => Result): Result {
+    try {
+      return step();
+    } catch (error) {
+      this.#observation = null;
+      throw error;
+    }
+  }
+
+  // the policy's parameters are others only while it acts: whoever looks at it meanwhile sees its own
+  #act(observation: Float32Array): Float32Array {
+    const { agent, policy } = this.#parts;
+    if (this.#perturbed === null) return agent.act(observation);
+    const { network } = policy;
+    const own = network.params.read();
+    network.params.write(this.#perturbed);
+    network.changed();
+    try {
+      return agent.act(observation);
+    } finally {
+      network.params.write(own);
+      network.changed();
+    }
+  }
+
+  #perturb(change: Float32Array, share: number): Float32Array {
     const { policy, random } = this.#parts;
     const { params } = policy.network;
-    this.#own = params.read();
     const noise = this.#scope.runtime.tensor([params.size]);
     random.normal(noise);
     const epsilon = noise.read();
     noise.dispose();
-    params.write(this.#own.map((value, i) => value + share * change[i] * epsilon[i]));
-    policy.network.changed();
+    return params.read().map((value, i) => value + share * change[i] * epsilon[i]);
   }
 
   #addNoise(action: Float32Array): void {

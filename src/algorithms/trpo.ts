@@ -74,12 +74,13 @@ export function trpo(runtime: Runtime, env: VectorEnv, options: TrpoOptions): Tr
     const memory = scope.hold(createTrpoMemory(policy, steps * env.batch, fisherRows));
 
     function* updateSteps({ batch, envSteps }: Collector): Steps<void> {
-      if (!critic.evaluate(batch, { gamma, lambda })) throw new TrainingDivergedError(op, 0, envSteps, "an advantage");
+      if (!critic.evaluate(batch, { gamma, lambda }))
+        throw new TrainingDivergedError(op, null, envSteps, "an advantage");
       yield;
       const { advantage } = critic;
       standardizeAdvantages(runtime, advantage, batch.valid);
       const report = yield* trpoUpdateSteps(policy, { ...batch, advantage }, memory, update);
-      if (report.reason === "non-finite") throw new TrainingDivergedError(op, 0, envSteps, "the surrogate");
+      if (report.reason === "non-finite") throw new TrainingDivergedError(op, null, envSteps, "the surrogate");
       yield* critic.fitSteps(batch);
       policy.filter.update(batch.observation, batch.rows);
       onUpdate?.(report);

@@ -19,7 +19,7 @@ export async function asUsage<T>(work: () => T | Promise<T>): Promise<T> {
 // our own errors, and the TypeErrors and RangeErrors of src/check.ts, which start with the name of the operation
 function isArgumentError(error: unknown): error is Error {
   if (error instanceof MbrlError) return true;
-  return (error instanceof TypeError || error instanceof RangeError) && /^[\w.]+: /.test(error.message);
+  return (error instanceof TypeError || error instanceof RangeError) && /^[\w.-]+: /.test(error.message);
 }
 
 /** The sentence and the exit code for whatever was thrown. */

@@ -237,20 +237,23 @@ export class Collector implements Disposable {
       batch.time.view[from + b] = this.#lengths[b];
       this.#returns[b] += reward[b];
       this.#lengths[b]++;
-      if (over) this.#finishEpisode(b);
+      // an episode that a divergence cut off says nothing of the policy
+      if (over && !lost) this.#countEpisode(b);
+      if (over) {
+        this.#returns[b] = 0;
+        this.#lengths[b] = 0;
+      }
     }
   }
 
-  #finishEpisode(b: number): void {
+  #countEpisode(b: number): void {
     const { count, returns, lengths } = this.#episodes;
     this.#episodes = { count: count + 1, returns: returns + this.#returns[b], lengths: lengths + this.#lengths[b] };
-    this.#returns[b] = 0;
-    this.#lengths[b] = 0;
   }
 
   #checkFinite(what: string, values: ArrayLike<number>): void {
     for (let i = 0; i < values.length; i++) {
-      if (!Number.isFinite(values[i])) throw new TrainingDivergedError(this.#options.name, 0, this.#envSteps, what);
+      if (!Number.isFinite(values[i])) throw new TrainingDivergedError(this.#options.name, null, this.#envSteps, what);
     }
   }
 }

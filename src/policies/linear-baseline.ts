@@ -78,7 +78,7 @@ export class LinearBaseline implements Disposable {
         return ridge;
       }
     }
-    throw new TrainingDivergedError("linear baseline", 0, TRIES, "the solution");
+    throw new TrainingDivergedError("linear baseline", null, TRIES, "the solution");
   }
 
   /** out [rows] = predicted returns. */

@@ -197,13 +197,13 @@ export class ValueFunction implements Disposable {
       let batches = 0;
       for (let from = 0; from < n; from += rows, batches++, steps++) {
         trainer.step(order, from, Math.min(rows, n - from), losses);
-        if (!Number.isFinite(losses[0])) throw new TrainingDivergedError("value function", 0, steps, "loss");
+        if (!Number.isFinite(losses[0])) throw new TrainingDivergedError("value function", null, steps, "loss");
         yield;
       }
       mean = losses[0] / batches;
     }
     for (const value of network.params.view) {
-      if (!Number.isFinite(value)) throw new TrainingDivergedError("value function", 0, steps, "a parameter");
+      if (!Number.isFinite(value)) throw new TrainingDivergedError("value function", null, steps, "a parameter");
     }
     return mean;
   }
@@ -215,7 +215,7 @@ export class ValueFunction implements Disposable {
     for (const row of used) sum += view[row];
     const mean = sum / used.length;
     const deviation = Math.sqrt(variance(used, (row) => view[row]));
-    if (!Number.isFinite(deviation)) throw new TrainingDivergedError("value function", 0, 0, "a target");
+    if (!Number.isFinite(deviation)) throw new TrainingDivergedError("value function", null, 0, "a target");
     const std = deviation > 1e-6 * Math.max(1, Math.abs(mean)) ? deviation : this.#std;
     // a network that was never trained has nothing to keep
     if (this.optimizer.steps > 0) this.#keepPredictions(mean, std);

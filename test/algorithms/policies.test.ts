@@ -3,7 +3,14 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type PpoOptions, ppo, type TrpoOptions, trpo } from "../../src/algorithms/index.js";
-import { cartPole, halfCheetah, makeVectorEnv, pendulum } from "../../src/envs/index.js";
+import {
+  cartPole,
+  DivergedError,
+  halfCheetah,
+  makeVectorEnv,
+  pendulum,
+  type VectorStep,
+} from "../../src/envs/index.js";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/io/index.js";
 import type { TrpoReport } from "../../src/learning/index.js";
 import type { SavedState } from "../../src/types.js";
@@ -190,6 +197,28 @@ test("a saved run refuses another task, algorithm, batch and other hyper-paramet
   refused(() => trpo(runtime, vectorEnv(cartPole, runtime, 4), { trials: 1, resume }), /"env.batch" expected 3/);
   refused(() => trpo(runtime, env, { trials: 1, resume, maxKl: 0.02 }), /"maxKl" expected 0.01, as in the saved run/);
   trpo(runtime, env, { trials: 1, resume }).dispose();
+});
+
+test("an episode that a divergence cut off is not among the returns", async () => {
+  const inner = makeVectorEnv(runtime, pendulum, { batch: 2, autoreset: "same-step" });
+  let steps = 0;
+  const env: typeof inner = Object.assign(Object.create(null), {
+    ...inner,
+    reset: inner.reset.bind(inner),
+    createOut: inner.createOut.bind(inner),
+    snapshot: inner.snapshot.bind(inner),
+    restore: inner.restore.bind(inner),
+    step(actions: Float32Array, out: VectorStep) {
+      inner.step(actions, out);
+      if (++steps !== 5) return out;
+      out.observation.set(inner.reset({ mask: [1, 0] }).observation);
+      throw new DivergedError("test", "environment 0", 0, "joint", 0.2, [0]);
+    },
+  });
+  const run = trpo(runtime, env, { trials: 1, steps: 200, seed: 1 });
+  for await (const { episodeLength } of run) assert.is(episodeLength, 200);
+  run.dispose();
+  inner.close();
 });
 
 test.run();
