@@ -1,12 +1,12 @@
 // The options that ME-TRPO and ME-PPO share: defaults (beside them what the authors' code has), checks, and how they are
 // kept in a checkpoint.
 
-import { checkInteger, checkNumber, checkOneOf, checkOptions, FormatError, wrongValue } from "../check.js";
+import { checkInteger, checkNumber, checkOneOf, checkOptions, wrongValue } from "../check.js";
 import { completeFitOptions, type FitOptions } from "../models/index.js";
 import type { Sampling } from "../learning/index.js";
 import type { Activation } from "../nn/index.js";
-import { metaField } from "../saved-state.js";
-import type { Env, Json, RewardFunction, SavedState, TerminationFunction } from "../types.js";
+import type { Env, RewardFunction, SavedState, TerminationFunction } from "../types.js";
+import { resumedSettings } from "./saved-settings.js";
 
 /** Options that a checkpoint keeps: numbers, strings and flags. */
 export interface MeSettings {
@@ -170,15 +170,7 @@ export function meSettings<Own extends object>(
   const names = [...settingNames, ...Object.keys(own)] as (keyof All & string)[];
   checkOptions(op, options, [...names, ...otherNames]);
   const given = Object.fromEntries(names.filter((name) => options[name] !== undefined).map((n) => [n, options[n]]));
-  if (options.resume) {
-    const saved = savedSettings<All>(options.resume, names);
-    for (const [name, value] of Object.entries(given)) {
-      const before = JSON.stringify(saved[name as keyof All]);
-      if (JSON.stringify(value) !== before)
-        wrongValue(op, name, `${before}, as in the saved run`, JSON.stringify(value));
-    }
-    return saved;
-  }
+  if (options.resume) return resumedSettings<All>(op, options.resume, names, given);
   const hasReward = options.reward !== undefined || env.reward !== undefined;
   const settings = {
     ...defaults,
@@ -211,22 +203,6 @@ function checkSettings(op: string, settings: MeSettings, hasReward: boolean): vo
   if (!settings.learnReward && !hasReward) {
     wrongValue(op, "learnReward", "true, or a reward function: the environment has none", false);
   }
-}
-
-function savedSettings<All>(state: SavedState, names: readonly string[]): All {
-  const options = metaField(state, "options");
-  if (options === null || typeof options !== "object" || Array.isArray(options)) {
-    throw new FormatError('saved "options" is not an object');
-  }
-  for (const name of names) {
-    if (!Object.hasOwn(options, name)) throw new FormatError(`saved options lack "${name}"`);
-  }
-  return options as unknown as All;
-}
-
-/** The settings as JSON. */
-export function settingsJson(settings: object): Json {
-  return JSON.parse(JSON.stringify(settings)) as Json;
 }
 
 /** How the models are fitted: every gain counts, and all members see the same rows. */

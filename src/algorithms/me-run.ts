@@ -22,8 +22,9 @@ import { joinStates, metaField, metaNumber, partState } from "../saved-state.js"
 import type { Box, Env, Progress, Run, SavedState, Steps } from "../types.js";
 import type { Scope } from "../wasm/index.js";
 import { ImprovementPhase, type ImprovementWork, type Improver, type ImproverParts } from "./improvement-phase.js";
-import { fitOptions, type MeCommon, type MeSettings, type MeStep, settingsJson } from "./me-options.js";
+import { fitOptions, type MeCommon, type MeSettings, type MeStep } from "./me-options.js";
 import { RealEpisodes } from "./real-episodes.js";
+import { settingsJson } from "./saved-settings.js";
 import { mean } from "./saved-vectors.js";
 import { timeSlices } from "./time-slice.js";
 

@@ -1,11 +1,11 @@
 // The options of a PETS run: defaults, checks, and how they are kept in a checkpoint.
 
-import { checkInteger, checkNumber, checkOneOf, checkOptions, FormatError, wrongKind, wrongValue } from "../check.js";
+import { checkInteger, checkNumber, checkOneOf, checkOptions, wrongKind, wrongValue } from "../check.js";
 import { completeFitOptions, type FitOptions, type Propagation } from "../models/index.js";
 import { cem, icem, mppi, type Planner, randomShooting } from "../planning/index.js";
-import { metaField } from "../saved-state.js";
-import type { Box, Json, RewardFunction, SavedState, TerminationFunction } from "../types.js";
+import type { Box, RewardFunction, SavedState, TerminationFunction } from "../types.js";
 import type { Runtime } from "../wasm/index.js";
+import { resumedSettings } from "./saved-settings.js";
 
 /** Options that a checkpoint keeps: numbers, strings and flags. */
 export interface PetsSettings {
@@ -140,16 +140,7 @@ export function petsSettings(options: PetsOptions, context: PetsContext): PetsSe
   const given = Object.fromEntries(
     settingNames.filter((name) => options[name] !== undefined).map((n) => [n, options[n]]),
   );
-  const saved = options.resume ? savedSettings(options.resume) : undefined;
-  if (saved) {
-    for (const [name, value] of Object.entries(given)) {
-      const before = saved[name as keyof PetsSettings];
-      if (JSON.stringify(value) !== JSON.stringify(before)) {
-        wrongValue(op, name, `${JSON.stringify(before)}, as in the saved run`, JSON.stringify(value));
-      }
-    }
-    return saved;
-  }
+  if (options.resume) return resumedSettings<PetsSettings>(op, options.resume, settingNames, given);
   const members = checkInteger(op, "members", options.members ?? defaults.members, 1, 1000);
   const elites = options.elites ?? members;
   const layers = (options.hidden ?? defaults.hidden).length + 1;
@@ -189,23 +180,6 @@ function checkSettings(op: string, settings: PetsSettings, context: PetsContext)
   if (!settings.learnReward && !context.hasReward) {
     wrongValue(op, "learnReward", "true, or a reward function: the environment has none", false);
   }
-}
-
-/** The settings in a saved run. */
-function savedSettings(state: SavedState): PetsSettings {
-  const options = metaField(state, "options");
-  if (options === null || typeof options !== "object" || Array.isArray(options)) {
-    throw new FormatError('saved "options" is not an object');
-  }
-  for (const name of settingNames) {
-    if (!Object.hasOwn(options, name)) throw new FormatError(`saved options lack "${name}"`);
-  }
-  return options as unknown as PetsSettings;
-}
-
-/** The settings as JSON. */
-export function settingsJson(settings: PetsSettings): Json {
-  return JSON.parse(JSON.stringify(settings)) as Json;
 }
 
 /** The training options among the settings. */

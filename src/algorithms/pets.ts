@@ -25,14 +25,8 @@ import { type MpcAgent, mpc } from "../planning/index.js";
 import { joinStates, metaField, metaNumber, partState } from "../saved-state.js";
 import type { Box, Env, Progress, Run, SavedState } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
-import {
-  createPlanner,
-  fitOptions,
-  type PetsOptions,
-  type PetsSettings,
-  petsSettings,
-  settingsJson,
-} from "./pets-options.js";
+import { createPlanner, fitOptions, type PetsOptions, type PetsSettings, petsSettings } from "./pets-options.js";
+import { settingsJson } from "./saved-settings.js";
 import { timeSlices } from "./time-slice.js";
 
 const FORMAT = 1;

@@ -8,9 +8,10 @@ import type { VectorEnv } from "../envs/index.js";
 import { type Collector, createCollector } from "../learning/index.js";
 import type { Policy, PolicyAgent } from "../policies/index.js";
 import { joinStates, metaField, metaNumber, partState } from "../saved-state.js";
-import type { Json, Progress, Run, SavedState, Steps } from "../types.js";
+import type { Progress, Run, SavedState, Steps } from "../types.js";
 import type { Scope } from "../wasm/index.js";
 import type { PolicyRunOptions, PolicySettings, PolicyStep } from "./policy-settings.js";
+import { settingsJson } from "./saved-settings.js";
 import { timeSlices } from "./time-slice.js";
 
 const FORMAT = 1;
@@ -105,7 +106,7 @@ export class PolicyRun<S extends PolicySettings> implements Run {
       algorithm: this.#learner.algorithm,
       env: this.#env.spec.id,
       envs: this.#env.batch,
-      options: JSON.parse(JSON.stringify(this.settings)) as Json,
+      options: settingsJson(this.settings),
       trial: this.#trial,
       envSteps: this.#collector.envSteps,
       report: this.#report && { ...this.#report },

@@ -1,10 +1,10 @@
 // What the runs that improve a policy in an environment have in common: their settings, and how those are completed, checked
 // and kept in checkpoints.
 
-import { checkInteger, checkNumber, checkOneOf, checkOptions, FormatError, wrongKind, wrongValue } from "../check.js";
+import { checkInteger, checkNumber, checkOneOf, checkOptions, wrongKind } from "../check.js";
 import type { Activation } from "../nn/index.js";
-import { metaField } from "../saved-state.js";
 import type { SavedState } from "../types.js";
+import { resumedSettings } from "./saved-settings.js";
 
 /** Settings of `trpo` and `ppo` alike: numbers, strings and flags, kept in checkpoints. */
 export interface PolicySettings {
@@ -94,15 +94,10 @@ export function completeSettings<S extends PolicySettings>(op: string, defaults:
     if (callback !== undefined && typeof callback !== "function") wrongKind(op, name, "a function", callback);
   }
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-  const saved = resume === undefined ? undefined : savedSettings(resume as SavedState, names);
-  if (saved) {
-    for (const [name, value] of Object.entries(given)) {
-      const before = JSON.stringify(saved[name]);
-      if (JSON.stringify(value) !== before)
-        wrongValue(op, name, `${before}, as in the saved run`, JSON.stringify(value));
-    }
-  }
-  const settings = { ...defaults, ...(saved ?? given) } as S;
+  const settings: S =
+    resume === undefined
+      ? ({ ...defaults, ...given } as S)
+      : resumedSettings<S>(op, resume as SavedState, names, given);
   checkSettings(op, settings);
   return settings;
 }
@@ -119,15 +114,4 @@ function checkSettings(op: string, settings: PolicySettings): void {
   checkNumber(op, "valueLearningRate", settings.valueLearningRate, 0);
   checkInteger(op, "valueEpochs", settings.valueEpochs, 1);
   checkInteger(op, "valueBatchSize", settings.valueBatchSize, 1, 2 ** 16);
-}
-
-function savedSettings(state: SavedState, names: readonly string[]): Record<string, unknown> {
-  const options = metaField(state, "options");
-  if (options === null || typeof options !== "object" || Array.isArray(options)) {
-    throw new FormatError('saved "options" is not an object');
-  }
-  for (const name of names) {
-    if (!Object.hasOwn(options, name)) throw new FormatError(`saved options lack "${name}"`);
-  }
-  return options as Record<string, unknown>;
 }

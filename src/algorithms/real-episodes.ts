@@ -66,23 +66,16 @@ export class RealEpisodes {
     const observation = this.#observe(trial);
     const action = this.#act(observation);
     if (this.#explores) this.#addNoise(action);
-    const {
-      observation: nextObservation,
-      reward,
-      terminated,
-      truncated,
-    } = this.#whole(() => {
-      const outcome = env.step(action);
-      const { observation: nextObservation, reward, terminated, truncated } = outcome;
-      buffer.add({ observation, action, reward, nextObservation, terminated, truncated });
-      return outcome;
-    });
+    // a step that fails ends the episode, which is then not counted: what comes next is no continuation of it
+    this.#observation = null;
+    const { observation: nextObservation, reward, terminated, truncated } = env.step(action);
+    buffer.add({ observation, action, reward, nextObservation, terminated, truncated });
     this.envSteps++;
     this.collected++;
     this.episodeLength++;
     this.episodeReturn += reward;
-    this.#observation = nextObservation.slice();
     if (terminated || truncated) this.#finish();
+    else this.#observation = nextObservation.slice();
   }
 
   /** A start state of the environment. The first one of a run fixes its stream; later ones continue it. */
@@ -171,19 +164,8 @@ export class RealEpisodes {
   }
 
   #finish(): void {
-    this.#observation = null;
     (this.#explores ? this.#explored : this.#acted).push(this.episodeReturn);
     this.#lengths.push(this.episodeLength);
-  }
-
-  // a step that fails ends the episode, which is then not counted: what comes next is no continuation of it
-  #whole<Result>(step: () => Result): Result {
-    try {
-      return step();
-    } catch (error) {
-      this.#observation = null;
-      throw error;
-    }
   }
 
   // the policy's parameters are others only while it acts: whoever looks at it meanwhile sees its own

@@ -1,4 +1,5 @@
-// Vectors and lists of numbers of a run as its checkpoint keeps them: an empty vector stands for one that there is not yet.
+// Vectors and lists of numbers of a run as its checkpoint keeps them (an empty vector stands for one that there is not yet), and
+// their mean.
 
 import { FormatError } from "../check.js";
 import { metaField } from "../saved-state.js";
