@@ -133,6 +133,22 @@ export interface TerminationFunction {
   readonly compiled?: CompiledFunction;
 }
 
+/**
+ * The goal of a task whose observations are [what is observed | achieved goal | desired goal], in one row of numbers: where the
+ * parts lie, and what is paid for a pair of goals. A step is paid for the goals of the observation it leads to; whoever puts
+ * another desired goal there (hindsight) asks `reward` again.
+ */
+export interface GoalSpec {
+  /** D0: the numbers before the goals. */
+  readonly observationSize: number;
+  /** G: the achieved goal lies in [D0, D0 + G), the desired one in [D0 + G, D0 + 2G). */
+  readonly goalSize: number;
+  /** Rewards, out [B], of goals [B, G]. */
+  reward(achieved: Float32Array, desired: Float32Array, out: Float32Array): void;
+  /** Where the goal is reached, out [B], 1 or 0. */
+  success(achieved: Float32Array, desired: Float32Array, out: Uint8Array): void;
+}
+
 /** One environment, with Gymnasium's words and meanings. */
 export interface Env {
   readonly spec: EnvSpec;
@@ -151,6 +167,8 @@ export interface Env {
   readonly terminated?: TerminationFunction;
   /** Observation dimensions that are angles in radians, for which a model should see sine and cosine. */
   readonly angles?: readonly number[];
+  /** Of a task with a goal: `info.isSuccess` then tells after every step whether it is reached. */
+  readonly goal?: GoalSpec;
 }
 
 /** A long computation in slices: each `next()` does a little, the last one returns the result. */

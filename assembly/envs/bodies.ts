@@ -35,7 +35,7 @@ import {
   word,
 } from "../physics/model";
 import { forward, step } from "../physics/step";
-import { DRIFTS, ENDED, KEPT, LAG, MOVED, OBSERVATION, REWARD, SIZE } from "./body";
+import { DRIFTS, ENDED, KEPT, LAG, MOVED, OBSERVATION, putValue, REWARD, SIZE, value } from "./body";
 import { task_observe } from "./tasks";
 
 const DIVERGED_CODE: i32 = 2;
@@ -179,14 +179,6 @@ function unitQuaternions(m: usize, qpos: usize): void {
   }
 }
 
-// the number of one lane
-// @ts-ignore: decorator
-@inline
-function value(at: usize, l: i32): f64 {
-  const own = at + <usize>(l * REAL);
-  return LANE_BITS == 64 ? get<f64>(own) : <f64>get<f32>(own);
-}
-
 // is a mask set in one lane?
 // @ts-ignore: decorator
 @inline
@@ -194,26 +186,18 @@ function flag(at: usize, l: i32): bool {
   return get<i32>(at + <usize>(l * REAL)) != 0;
 }
 
-// @ts-ignore: decorator
-@inline
-function put_value(at: usize, l: i32, value: f64): void {
-  const own = at + <usize>(l * REAL);
-  if (LANE_BITS == 64) put<f64>(own, value);
-  else put<f32>(own, <f32>value);
-}
-
 // n quantities from rows `stride` bytes apart; lanes that are too many take the last row
 function lanes_from_states(to: usize, rows: usize, stride: usize, count: i32, n: i32): void {
   for (let l = 0; l < LANES; ++l) {
     const row = rows + <usize>min(l, count - 1) * stride;
-    for (let k = 0; k < n; ++k) put_value(lane(to, k), l, get<f64>(row + ((<usize>k) << 3)));
+    for (let k = 0; k < n; ++k) putValue(lane(to, k), l, get<f64>(row + ((<usize>k) << 3)));
   }
 }
 
 function lanes_from_actions(to: usize, rows: usize, stride: usize, count: i32, n: i32): void {
   for (let l = 0; l < LANES; ++l) {
     const row = rows + <usize>min(l, count - 1) * stride;
-    for (let k = 0; k < n; ++k) put_value(lane(to, k), l, <f64>get<f32>(row + ((<usize>k) << 2)));
+    for (let k = 0; k < n; ++k) putValue(lane(to, k), l, <f64>get<f32>(row + ((<usize>k) << 2)));
   }
 }
 

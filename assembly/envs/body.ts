@@ -7,7 +7,7 @@
 //   step (LAG, in and out), observation
 
 import { get, put } from "../memory";
-import { abs, le, load, lt, madd, max, min, mul, splat, store, zero } from "../physics/lanes";
+import { abs, le, load, lt, madd, max, min, mul, REAL, splat, store, zero } from "../physics/lanes";
 import { CTRL, lane, NQ, NU, NV, place, QPOS, QVEL, word } from "../physics/model";
 import { observePoints } from "../physics/observe";
 import { XPOINT } from "../physics/observe-model";
@@ -153,4 +153,21 @@ export function runnerVjp(
     addTo(dNext, b, D, vx, 0.5 * w);
     effortVjp(dAction, action, b, A, cost, w);
   }
+}
+
+/** The number of lane `l` of a quantity. */
+// @ts-ignore: decorator
+@inline
+export function value(at: usize, l: i32): f64 {
+  const own = at + <usize>(l * REAL);
+  return LANE_BITS == 64 ? get<f64>(own) : <f64>get<f32>(own);
+}
+
+/** Sets it. */
+// @ts-ignore: decorator
+@inline
+export function putValue(at: usize, l: i32, value: f64): void {
+  const own = at + <usize>(l * REAL);
+  if (LANE_BITS == 64) put<f64>(own, value);
+  else put<f32>(own, <f32>value);
 }

@@ -1,10 +1,13 @@
 // Gymnasium's Reacher-v5: an arm of two links in the plane. Observation cosines and sines of its angles, the target's place,
 // the arm's velocities, and from the target to the fingertip at the last evaluation. reward = −|that distance| − Σ a².
+//
+// As a task with a goal (goal.ts): cosines, sines, velocities | the fingertip's place | the target's.
 
 import { put } from "../memory";
 import { add, cos, load, madd, mul, neg, sin, sqrt, store, sub, zero } from "../physics/lanes";
 import { lane, place, QPOS, QVEL } from "../physics/model";
 import { addTo, at, effort, effortOf, effortVjp, ENDED, lookAt, OBSERVATION, pointOf, REWARD } from "./body";
+import { rewardGoal } from "./goal";
 
 const D: usize = 10;
 const A: i32 = 2;
@@ -26,6 +29,26 @@ export function reacher_observe(m: usize, w: usize, t: usize, o: usize): void {
   const z = sub(pointOf(m, w, t, 0, 2), pointOf(m, w, t, 1, 2));
   const distance = sqrt(madd(x, x, madd(y, y, mul(z, z))));
   store(lane(o, REWARD), neg(add(distance, effort(m, w))));
+  store(lane(o, ENDED), zero());
+}
+
+/** Numbers of the observation before the goals, and of a goal. */
+export const REACHER_ARM: i32 = 6;
+export const REACHER_PLACE: i32 = 2;
+
+export function reacher_goal_observe(m: usize, w: usize, t: usize, o: usize, threshold: f64): void {
+  const qpos = place(w, m, QPOS);
+  const qvel = place(w, m, QVEL);
+  lookAt(m, w, t, 2);
+  for (let k = 0; k < 2; ++k) {
+    const angle = load(lane(qpos, k));
+    store(lane(o, OBSERVATION + k), cos(angle));
+    store(lane(o, OBSERVATION + 2 + k), sin(angle));
+    store(lane(o, OBSERVATION + 4 + k), load(lane(qvel, k)));
+    store(lane(o, OBSERVATION + REACHER_ARM + k), pointOf(m, w, t, 0, k));
+    store(lane(o, OBSERVATION + REACHER_ARM + REACHER_PLACE + k), pointOf(m, w, t, 1, k));
+  }
+  rewardGoal(o, REACHER_ARM, REACHER_PLACE, threshold);
   store(lane(o, ENDED), zero());
 }
 

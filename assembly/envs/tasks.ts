@@ -23,7 +23,15 @@ import {
 import { inverted_pendulum_observe, inverted_pendulum_reward, inverted_pendulum_terminated } from "./inverted-pendulum";
 import { mountain_car_reward, mountain_car_reward_vjp, mountain_car_terminated } from "./mountain-car";
 import { pendulum_reward, pendulum_reward_vjp } from "./pendulum";
-import { reacher_observe, reacher_reward, reacher_reward_vjp } from "./reacher";
+import { goal_reward, goal_reward_vjp } from "./goal";
+import {
+  REACHER_ARM,
+  REACHER_PLACE,
+  reacher_goal_observe,
+  reacher_observe,
+  reacher_reward,
+  reacher_reward_vjp,
+} from "./reacher";
 import { swimmer_observe, swimmer_reward, swimmer_reward_vjp } from "./swimmer";
 import { walker2d_observe, walker2d_reward, walker2d_reward_vjp, walker2d_terminated } from "./walker2d";
 
@@ -41,6 +49,11 @@ const HALF_CHEETAH: i32 = 11;
 const HALF_CHEETAH_PETS: i32 = 12;
 const WALKER2D: i32 = 13;
 const ANT: i32 = 14;
+const REACHER_GOAL: i32 = 15;
+const REACHER_GOAL_DENSE: i32 = 16;
+
+/** Distance within which a sparse goal is reached, in metres: src/envs/tasks has the same. */
+const REACHER_WITHIN: f64 = 0.02;
 
 /** out [B] f32: rewards of the task; nothing for task 0. */
 export function task_reward(task: i32, out: usize, observation: usize, action: usize, next: usize, B: usize): void {
@@ -58,12 +71,14 @@ export function task_reward(task: i32, out: usize, observation: usize, action: u
   else if (task == HALF_CHEETAH_PETS) half_cheetah_pets_reward(out, observation, action, next, B);
   else if (task == WALKER2D) walker2d_reward(out, observation, action, next, B);
   else if (task == ANT) ant_reward(out, observation, action, next, B);
+  else if (task == REACHER_GOAL) goal_reward(out, next, REACHER_ARM, REACHER_PLACE, REACHER_WITHIN, B);
+  else if (task == REACHER_GOAL_DENSE) goal_reward(out, next, REACHER_ARM, REACHER_PLACE, 0, B);
 }
 
 /** 1 when the reward of the task has a gradient that is not 0 everywhere. */
 export function task_differentiable(task: i32): i32 {
-  const steps = task == CARTPOLE || task == ACROBOT || task == CARTPOLE_V1 || task == INVERTED_PENDULUM;
-  return task > 0 && task <= ANT && !steps ? 1 : 0;
+  const balances = task == CARTPOLE || task == ACROBOT || task == CARTPOLE_V1 || task == INVERTED_PENDULUM;
+  return task > 0 && task <= REACHER_GOAL_DENSE && !balances && task != REACHER_GOAL ? 1 : 0;
 }
 
 /**
@@ -91,6 +106,7 @@ export function task_reward_vjp(
   else if (task == HALF_CHEETAH_PETS) half_cheetah_pets_reward_vjp(dAction, dNext, action, weight, B);
   else if (task == WALKER2D) walker2d_reward_vjp(dObservation, dAction, dNext, action, weight, B);
   else if (task == ANT) ant_reward_vjp(dObservation, dAction, dNext, action, next, weight, B);
+  else if (task == REACHER_GOAL_DENSE) goal_reward_vjp(dNext, next, REACHER_ARM, REACHER_PLACE, weight, B);
 }
 
 /** out [B] bytes: where an episode of the task ends; nothing for task 0. */
@@ -118,4 +134,6 @@ export function task_observe(task: i32, m: usize, w: usize, t: usize, o: usize):
   else if (task == HALF_CHEETAH_PETS) half_cheetah_pets_observe(m, w, o);
   else if (task == WALKER2D) walker2d_observe(m, w, o);
   else if (task == ANT) ant_observe(m, w, t, o);
+  else if (task == REACHER_GOAL) reacher_goal_observe(m, w, t, o, REACHER_WITHIN);
+  else if (task == REACHER_GOAL_DENSE) reacher_goal_observe(m, w, t, o, 0);
 }

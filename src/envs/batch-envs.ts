@@ -7,6 +7,7 @@ import { joinStates, metaField, partState } from "../saved-state.js";
 import type { Box, Env, EnvSpec, NumericInput, SavedState, Space } from "../types.js";
 import { DivergedError } from "./diverged-error.js";
 import { EpisodeError } from "./episode-error.js";
+import { checkedGoal, checkGoalRow, checkGoalSpec } from "./goal.js";
 import { batchBox, contains, spaceSize } from "./spaces.js";
 import type { Autoreset, VectorEnv, VectorStep } from "./vector-env.js";
 
@@ -16,7 +17,8 @@ type Phase = "fresh" | "running" | "ended";
 /**
  * The given environments, which must be alike, as one batch; it owns them, and `close` closes them. `autoreset` as in
  * `makeVectorEnv`, default `next-step`. `reset({ seed })` seeds environment i with seed + i. Reward, termination and angles are
- * those of the first. Throws `TypeError` when there is none or its observations are no flat box, `RangeError` when they differ
+ * those of the first, and so is the goal, whose
+ * functions are checked whenever they are called, as are the goals of every observation. Throws `TypeError` when there is none or its observations are no flat box, `RangeError` when they differ
  * in a space or in their time limit.
  */
 export function batchEnvs(envs: readonly Env[], options?: { autoreset?: Autoreset }): VectorEnv {
@@ -32,6 +34,7 @@ export function batchEnvs(envs: readonly Env[], options?: { autoreset?: Autorese
   envs.forEach((env, i) => {
     if (face(env) !== face(envs[0])) wrongValue(op, `envs[${i}]`, `spaces and time limit of ${spec.id}`, env.spec.id);
   });
+  for (const { goal } of envs) if (goal) checkGoalSpec(op, goal, observationSpace.low.length);
   return new BatchedEnvs(envs, observationSpace, actionSpace, autoreset);
 }
 
@@ -51,6 +54,7 @@ class BatchedEnvs implements VectorEnv {
   readonly reward: VectorEnv["reward"];
   readonly terminated: VectorEnv["terminated"];
   readonly angles: VectorEnv["angles"];
+  readonly goal: VectorEnv["goal"];
   readonly #envs: readonly Env[];
   readonly #phase: Phase[];
   // the last observation of each [B, D]
@@ -69,6 +73,7 @@ class BatchedEnvs implements VectorEnv {
     this.reward = first.reward;
     this.terminated = first.terminated;
     this.angles = first.angles;
+    this.goal = first.goal && checkedGoal(first.goal);
     this.#phase = envs.map(() => "fresh");
     this.#observation = new Float32Array(this.observationSpace.low.length);
   }
@@ -147,14 +152,14 @@ class BatchedEnvs implements VectorEnv {
 
   #start(b: number, seed?: number): void {
     const { observation } = this.#envs[b].reset(seed === undefined ? undefined : { seed });
-    this.#observe(b, observation);
+    this.#observe("vectorEnv.reset", b, observation);
     this.#phase[b] = "running";
   }
 
   #stepOne(b: number, action: NumericInput | number, out: VectorStep): DivergedError | undefined {
     try {
       const { observation, reward, terminated, truncated } = this.#envs[b].step(action);
-      this.#observe(b, observation);
+      this.#observe("vectorEnv.step", b, observation);
       out.reward[b] = reward;
       out.terminated[b] = Number(terminated);
       out.truncated[b] = Number(truncated);
@@ -167,7 +172,8 @@ class BatchedEnvs implements VectorEnv {
     }
   }
 
-  #observe(b: number, observation: Float32Array): void {
+  #observe(op: string, b: number, observation: Float32Array): void {
+    if (this.goal) checkGoalRow(op, this.goal, observation);
     this.#observation.set(observation, b * (this.#observation.length / this.batch));
   }
 

@@ -3,6 +3,7 @@
 
 import { describe, MbrlError } from "../check.js";
 import type { Env, Json, SavedState, Space, StepResult } from "../types.js";
+import { checkedGoal, checkGoalRow, checkGoalSpec, goalObservation } from "./goal.js";
 import { contains, spaceSize } from "./spaces.js";
 
 /** An environment broke the contract of `Env`. */
@@ -25,7 +26,8 @@ const LONGEST = 10_000;
  * - the same seed and actions give the same episode, and `restore(snapshot)` the same continuation, into the next episode;
  * - actions of the wrong size and actions that are not numbers throw and move nothing;
  * - episodes end by `maxEpisodeSteps`, and a step after the end throws;
- * - `reward` and `terminated`, if there, fill `out` with finite numbers, with 0 and 1.
+ * - `reward` and `terminated`, if there, fill `out` with finite numbers, with 0 and 1;
+ * - `goal`, if there, splits the observation, holds still over a step, and pays what `step` paid, with `info.isSuccess`.
  */
 export function checkEnv(env: Env): void {
   checkSpec(env);
@@ -38,6 +40,7 @@ export function checkEnv(env: Env): void {
   checkBadActions(env);
   checkEnd(env);
   checkFunctions(env);
+  checkGoal(env);
   env.reset({ seed: 0 });
 }
 
@@ -248,6 +251,41 @@ function checkFunctions(env: Env): void {
     );
     demand(out[0] === out[1], "terminated gave two equal rows of a batch different values");
   }
+}
+
+function checkGoal(env: Env): void {
+  if (!env.goal) return;
+  const space = env.observationSpace;
+  demand(space.kind === "box", `"goal" expected observations that are a box`);
+  const told = (check: () => void) => {
+    try {
+      check();
+    } catch (error) {
+      throw new EnvContractError((error as Error).message);
+    }
+  };
+  const { goal } = env;
+  told(() => checkGoalSpec("env", goal, space.low.length));
+  const start = env.reset({ seed: 7 }).observation;
+  told(() => checkGoalRow("reset", goal, start));
+  const { observation, reward, info } = step(env, actionAt(env.actionSpace, 0));
+  told(() => checkGoalRow("step", goal, observation));
+  const { achievedGoal, desiredGoal } = goalObservation(goal, observation);
+  demand(same(goalObservation(goal, start).desiredGoal, desiredGoal), "step moved the desired goal");
+  // three rows, so that a function that fills one is found out
+  const thrice = (row: Float32Array) => Float32Array.from([...row, ...row, ...row]);
+  const [paid, reached] = [new Float32Array(3), new Uint8Array(3)];
+  told(() => checkedGoal(goal).reward(thrice(achievedGoal), thrice(desiredGoal), paid));
+  told(() => checkedGoal(goal).success(thrice(achievedGoal), thrice(desiredGoal), reached));
+  demand(
+    paid.every((value) => value === Math.fround(reward)),
+    `goal.reward of what step returned gave [${paid.join(", ")}], step paid ${reward}`,
+  );
+  const success = reached[0] === 1;
+  demand(
+    reached.every((flag) => flag === reached[0]) && info.isSuccess === success,
+    `step expected to return info.isSuccess ${success} as goal.success has it, got ${describe(info.isSuccess)}`,
+  );
 }
 
 function throws(action: () => unknown): boolean {

@@ -5,6 +5,8 @@ import type {
   Box,
   Env,
   EnvSpec,
+  GoalSpec,
+  Info,
   NumericInput,
   RewardFunction,
   SavedState,
@@ -15,6 +17,7 @@ import type {
 import type { Runtime } from "../wasm/index.js";
 import { checkActions } from "./actions.js";
 import { EpisodeError } from "./episode-error.js";
+import { goalSuccess } from "./goal.js";
 import { checkSeed, createTaskCopies, Phase, type TaskCopies } from "./task-copies.js";
 import { rewardFunction, terminationFunction } from "./task-functions.js";
 import type { Task } from "./task.js";
@@ -52,6 +55,7 @@ class SingleEnv<A extends Space> implements TaskEnv<A> {
   readonly reward: RewardFunction;
   readonly terminated: TerminationFunction;
   readonly angles: readonly number[];
+  readonly goal?: GoalSpec;
   readonly #copy: TaskCopies<A>;
 
   constructor(runtime: Runtime, copy: TaskCopies<A>) {
@@ -63,6 +67,7 @@ class SingleEnv<A extends Space> implements TaskEnv<A> {
     this.reward = rewardFunction(runtime, task);
     this.terminated = terminationFunction(runtime, task);
     this.angles = task.angles;
+    if (task.goal) this.goal = task.goal;
     this.#copy = copy;
   }
 
@@ -90,7 +95,8 @@ class SingleEnv<A extends Space> implements TaskEnv<A> {
     if (divergence) throw divergence;
     const terminated = copy.ended.view[0] === 1;
     const truncated = copy.count(0, terminated);
-    return { observation: copy.observation.read(), reward: copy.reward.view[0], terminated, truncated, info: {} };
+    const observation = copy.observation.read();
+    return { observation, reward: copy.reward.view[0], terminated, truncated, info: this.#info(observation) };
   }
 
   snapshot(): SavedState {
@@ -105,5 +111,12 @@ class SingleEnv<A extends Space> implements TaskEnv<A> {
 
   close(): void {
     this.#copy.dispose();
+  }
+
+  #info(observation: Float32Array): Info {
+    if (!this.goal) return {};
+    const reached = new Uint8Array(1);
+    goalSuccess(this.goal, observation, reached);
+    return { isSuccess: reached[0] === 1 };
   }
 }

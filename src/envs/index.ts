@@ -6,6 +6,17 @@ export { continuousActions } from "./continuous-actions.js";
 export { makeEnv, type TaskEnv } from "./env.js";
 export { DivergedError } from "./diverged-error.js";
 export { EpisodeError } from "./episode-error.js";
+export {
+  checkedGoal,
+  desiredDims,
+  distanceGoal,
+  type DistanceGoalOptions,
+  flattenGoal,
+  goalColumns,
+  type GoalObservation,
+  goalObservation,
+  goalSuccess,
+} from "./goal.js";
 export { createSampler, type Sampler } from "./sampler.js";
 export { batchBox, box, contains, discrete, spaceSize } from "./spaces.js";
 export type { Task } from "./task.js";
@@ -19,7 +30,7 @@ export { invertedDoublePendulum } from "./tasks/inverted-double-pendulum.js";
 export { invertedPendulum } from "./tasks/inverted-pendulum.js";
 export { mountainCarContinuous } from "./tasks/mountain-car-continuous.js";
 export { pendulum } from "./tasks/pendulum.js";
-export { reacher } from "./tasks/reacher.js";
+export { reacher, reacherGoal, reacherGoalDense } from "./tasks/reacher.js";
 export { swimmer } from "./tasks/swimmer.js";
 export { walker2d } from "./tasks/walker2d.js";
 export { trueDynamics, type TrueDynamics } from "./true-dynamics.js";

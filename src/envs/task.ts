@@ -1,7 +1,7 @@
 // A task is a record of constants and of a way to move copies of it: what an environment is made from. It holds no state and
 // no memory, and is imported by name, so that a bundle carries only the tasks it uses.
 
-import type { Box, Disposable, Space, Steps } from "../types.js";
+import type { Box, Disposable, GoalSpec, Space, Steps } from "../types.js";
 import type { Runtime, Tensor } from "../wasm/index.js";
 
 /** The exports of the kernel binary. */
@@ -30,6 +30,8 @@ export interface Task<A extends Space = Space> {
    * an action is an error.
    */
   readonly clipsActions: boolean;
+  /** Where the goals lie in its observations and what they pay, for a task that has one. */
+  readonly goal?: GoalSpec;
   /** What moves copies: `analytic` for a task with kernels of its own, `bodies` for one on rigid bodies. */
   readonly dynamics: DynamicsMaker;
 }

@@ -11,6 +11,7 @@ import type {
   Box,
   Disposable,
   EnvSpec,
+  GoalSpec,
   Info,
   NumericInput,
   RewardFunction,
@@ -66,6 +67,8 @@ export interface VectorEnv<A extends Space = Space> extends Disposable {
   readonly reward?: RewardFunction | undefined;
   readonly terminated?: TerminationFunction | undefined;
   readonly angles?: readonly number[] | undefined;
+  /** Of a task with a goal; `goalSuccess` tells of rows of observations where it is reached. */
+  readonly goal?: GoalSpec | undefined;
   /** Arrays for `step`, zeroed. */
   createOut(): VectorStep;
   /**
@@ -118,6 +121,7 @@ class TaskCopiesEnv<A extends Space> implements TaskVectorEnv<A> {
   readonly reward: RewardFunction;
   readonly terminated: TerminationFunction;
   readonly angles: readonly number[];
+  readonly goal: GoalSpec | undefined;
   readonly #copies: TaskCopies<A>;
 
   constructor(runtime: Runtime, copies: TaskCopies<A>, autoreset: Autoreset) {
@@ -133,6 +137,7 @@ class TaskCopiesEnv<A extends Space> implements TaskVectorEnv<A> {
     this.reward = rewardFunction(runtime, task);
     this.terminated = terminationFunction(runtime, task);
     this.angles = task.angles;
+    this.goal = task.goal;
     this.#copies = copies;
   }
 

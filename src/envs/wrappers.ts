@@ -11,7 +11,7 @@ import { EpisodeError } from "./episode-error.js";
 export function timeLimit(env: Env, steps: number): Env {
   checkInteger("timeLimit", "steps", steps, 1);
   let elapsed = 0;
-  const { spec, observationSpace, actionSpace, reward, terminated, angles } = env;
+  const { spec, observationSpace, actionSpace, reward, terminated, angles, goal } = env;
   return {
     spec: { ...spec, maxEpisodeSteps: Math.min(steps, spec.maxEpisodeSteps) },
     observationSpace,
@@ -40,6 +40,7 @@ export function timeLimit(env: Env, steps: number): Env {
     ...(reward && { reward }),
     ...(terminated && { terminated }),
     ...(angles && { angles }),
+    ...(goal && { goal }),
   };
 }
 

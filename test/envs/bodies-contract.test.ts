@@ -12,6 +12,7 @@ import {
   makeEnv,
   makeVectorEnv,
   reacher,
+  reacherGoal,
   trueDynamics,
 } from "../../src/envs/index.js";
 import type { SavedState } from "../../src/types.js";
@@ -20,7 +21,7 @@ import { checkedRuntime, runtime } from "../support/runtime.js";
 import { recorded, recording } from "./bodies-support.js";
 import { bits, spread } from "./support.js";
 
-const tasks = [...recorded.map(([task]) => task), halfCheetahPets];
+const tasks = [...recorded.map(([task]) => task), halfCheetahPets, reacherGoal];
 
 for (const task of tasks) {
   const test = suite(`${task.id}, contract`);

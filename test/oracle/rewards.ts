@@ -32,6 +32,7 @@ export const rewards: Readonly<Record<string, Reward>> = {
     return sub(num(y.value > 1 ? 10 : 0), sum(penalties));
   },
   "Reacher-v5": (_, action, next) => scale(add(sqrt(add(square(next[8]), square(next[9]))), effort(action, 1)), -1),
+  ReacherGoalDense: (_, __, next) => scale(sqrt(add(square(sub(next[6], next[8])), square(sub(next[7], next[9])))), -1),
   "Swimmer-v5": runner(3, 1e-4),
   "Hopper-v5": healthy(
     runner(5, 1e-3),

@@ -164,6 +164,8 @@ export function kernelCases(scope: Scope): KernelCase[] {
     [18, 6, "an", false],
     [17, 6, "oan", true],
     [105, 8, "oan", true],
+    [10, 2, "n", false],
+    [10, 2, "n", false],
   ];
   planned.forEach(([d, a, reads, ends], i) => {
     const inputs = [...reads].map((letter) => normal(B, letter === "a" ? a : d));
@@ -188,6 +190,7 @@ export function kernelCases(scope: Scope): KernelCase[] {
     [12, 18, 6, "an", "a"],
     [13, 17, 6, "oan", "a"],
     [14, 105, 8, "oan", "an"],
+    [16, 10, 2, "n", "n"],
   ] as const) {
     const rows = (letters: string): Tensor[] => [...letters].map((letter) => normal(B, letter === "a" ? a : d));
     const given = (letters: string, at: readonly number[]): number[] =>

@@ -11,7 +11,7 @@ import { invertedDoublePendulum } from "./inverted-double-pendulum.js";
 import { invertedPendulum } from "./inverted-pendulum.js";
 import { mountainCarContinuous } from "./mountain-car-continuous.js";
 import { pendulum } from "./pendulum.js";
-import { reacher } from "./reacher.js";
+import { reacher, reacherGoal, reacherGoalDense } from "./reacher.js";
 import { swimmer } from "./swimmer.js";
 import { walker2d } from "./walker2d.js";
 
@@ -30,4 +30,6 @@ export const tasks: readonly Task[] = [
   halfCheetahPets,
   walker2d,
   ant,
+  reacherGoal,
+  reacherGoalDense,
 ];

@@ -1,8 +1,12 @@
 // Gymnasium's Reacher-v5: move the tip of a planar arm to a target. reward = −distance − Σ a²; episodes of 50 steps, never
 // terminated. What planners see of it is exact. The target is uniform in a disk of 0.2 m.
+//
+// As a task with a goal the target is the goal, out of what else is observed, so that another can be put in its place; the
+// action costs nothing. It is reached within 2 cm, where fingertip (a ball of 1 cm) and target (0.9 cm) touch.
 
 import type { Box } from "../../types.js";
-import { bodies } from "../bodies.js";
+import { type BodyDefinition, bodies } from "../bodies.js";
+import { distanceGoal } from "../goal.js";
 import { box } from "../spaces.js";
 import type { Task } from "../task.js";
 
@@ -30,6 +34,13 @@ function start(_: unknown, numbers: Float32Array): Float64Array {
   return state;
 }
 
+const body: BodyDefinition = {
+  xml,
+  frameSkip: 2,
+  points: [{ body: "fingertip" }, { body: "target" }],
+  start,
+};
+
 export const reacher: Task<Box> = /* @__PURE__ */ Object.freeze({
   id: "Reacher-v5",
   number: 8,
@@ -41,10 +52,24 @@ export const reacher: Task<Box> = /* @__PURE__ */ Object.freeze({
   stateSize: 8,
   startSize: 68,
   clipsActions: true,
-  dynamics: /* @__PURE__ */ bodies({
-    xml,
-    frameSkip: 2,
-    points: [{ body: "fingertip" }, { body: "target" }],
-    start,
-  }),
+  dynamics: /* @__PURE__ */ bodies(body),
+} satisfies Task<Box>);
+
+/** Distance within which the target is reached, in metres: assembly/envs/tasks.ts has the same. */
+const WITHIN = 0.02;
+
+export const reacherGoal: Task<Box> = /* @__PURE__ */ Object.freeze({
+  ...reacher,
+  id: "ReacherGoal",
+  number: 15,
+  goal: /* @__PURE__ */ distanceGoal({ observationSize: 6, goalSize: 2, within: WITHIN }),
+  dynamics: /* @__PURE__ */ bodies(body),
+} satisfies Task<Box>);
+
+export const reacherGoalDense: Task<Box> = /* @__PURE__ */ Object.freeze({
+  ...reacher,
+  id: "ReacherGoalDense",
+  number: 16,
+  goal: /* @__PURE__ */ distanceGoal({ observationSize: 6, goalSize: 2, within: WITHIN, dense: true }),
+  dynamics: /* @__PURE__ */ bodies(body),
 } satisfies Task<Box>);
