@@ -1,6 +1,6 @@
 // `mbrl evaluate`: the agent of a checkpoint acts, learning nothing, in new episodes with seeds of their own.
 
-import type { Agent, Env } from "../types.js";
+import { playEpisode } from "../envs/index.js";
 import { loadRuntime } from "../wasm/index.js";
 import type { AlgorithmTable } from "./algorithm.js";
 import { asUsage } from "./errors.js";
@@ -42,18 +42,6 @@ export async function evaluate(table: AlgorithmTable, checkpoint: string, option
   if (!json) printText(summary(returns));
   run.dispose();
   return 0;
-}
-
-function playEpisode(agent: Agent, env: Env, seed: number): { episodeReturn: number; episodeLength: number } {
-  let { observation } = env.reset({ seed });
-  agent.reset();
-  let episodeReturn = 0;
-  for (let episodeLength = 1; ; episodeLength++) {
-    const step = env.step(agent.act(observation));
-    episodeReturn += step.reward;
-    if (step.terminated || step.truncated) return { episodeReturn, episodeLength };
-    observation = step.observation;
-  }
 }
 
 function summary(returns: readonly number[]): string {

@@ -1,5 +1,5 @@
 // Episodes that a planner plays on the true dynamics of a task, planning anew at every step.
-import { makeEnv, type Task, trueDynamics } from "../../src/envs/index.js";
+import { makeEnv, playEpisode, type Task, trueDynamics } from "../../src/envs/index.js";
 import { mpc, type Planner } from "../../src/planning/index.js";
 import type { Box } from "../../src/types.js";
 import type { Runtime } from "../../src/wasm/index.js";
@@ -18,16 +18,9 @@ export function playEpisodes(
   let steps = 0;
   const before = performance.now();
   for (let seed = 0; seed < episodes; seed++) {
-    let { observation } = env.reset({ seed });
-    agent.reset();
-    let total = 0;
-    for (let over = false; !over; steps++) {
-      const step = env.step(agent.act(observation));
-      observation = step.observation;
-      total += step.reward;
-      over = step.terminated || step.truncated;
-    }
-    returns.push(total);
+    const { episodeReturn, episodeLength } = playEpisode(agent, env, seed);
+    returns.push(episodeReturn);
+    steps += episodeLength;
   }
   const stepTime = (performance.now() - before) / steps;
   rollout.dispose();
