@@ -15,6 +15,7 @@ import {
   mePpo,
   meTrpo,
   pendulum,
+  playEpisode,
   type Progress,
   type Runtime,
   type SavedState,
@@ -24,6 +25,7 @@ import {
   type Task,
 } from "../../src/index.js";
 import type { Experiment } from "../experiment.js";
+import { finalReturn } from "./model-free.js";
 import { meanAndSpread } from "./spread.js";
 
 const EPISODES = 20;
@@ -40,15 +42,7 @@ export interface Line extends MeProgress {
 export function modeReturn(runtime: Runtime, task: Task, run: MeRun, episodes = EPISODES): number {
   const env = makeEnv(runtime, task);
   let sum = 0;
-  for (let episode = 0; episode < episodes; episode++) {
-    let { observation } = env.reset({ seed: FRESH + episode });
-    for (let over = false; !over;) {
-      const step = env.step(run.agent.act(observation));
-      sum += step.reward;
-      observation = step.observation;
-      over = step.terminated || step.truncated;
-    }
-  }
+  for (let k = 0; k < episodes; k++) sum += playEpisode(run.agent, env, FRESH + k).episodeReturn;
   env.close();
   return sum / episodes;
 }
@@ -79,22 +73,21 @@ function start({ algorithm, task, trials, settings }: Plan, runtime: Runtime, se
   };
 }
 
-/** What TRPO reached at the end of its budget, by seed, where its logs are. */
+/** What TRPO reached at the end of its budget, one number for each seed whose run came to its end. */
 function reference(name: string): number[] {
   const folder = fileURLToPath(new URL(`trpo-${name}/`, import.meta.url));
   if (!existsSync(folder)) return [];
   const logs = readdirSync(folder).filter((file) => file.endsWith(".jsonl"));
-  return logs.map((file) => {
-    const lines = readFileSync(`${folder}${file}`, "utf8").trim().split("\n");
-    return (JSON.parse(lines[lines.length - 1]) as Progress).episodeReturn;
-  });
+  const returns = logs.map((file) => finalReturn("trpo", readFileSync(`${folder}${file}`, "utf8")));
+  return returns.filter((value) => value !== undefined);
 }
 
 const average = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const lines = (log: readonly Progress[]): readonly Line[] => log as readonly Line[];
 
 function experiment(plan: Plan, budget?: number): Experiment {
-  const goal = average(reference(plan.name));
+  const references = reference(plan.name);
+  const goal = average(references);
   const reached = (log: readonly Progress[]): number =>
     lines(log).find((line) => line.modeReturn >= goal)?.envSteps ?? Infinity;
   return {
@@ -123,7 +116,7 @@ function experiment(plan: Plan, budget?: number): Experiment {
       const steps = logs.map(reached);
       const there = steps.filter(Number.isFinite);
       const fewer = there.length > 0 ? budget / Math.max(...there) : 0;
-      const few = `${there.length} of ${logs.length} seeds reach TRPO's ${goal.toFixed(1)} (mean over its seeds, after ${budget} steps)`;
+      const few = `${there.length} of ${logs.length} seeds reach TRPO's ${goal.toFixed(1)} (mean over ${references.length} seeds, after ${budget} steps)`;
       const ratio = there.length > 0 ? `, at the latest with ${fewer.toFixed(0)} times fewer steps` : "";
       return `${figures}\n\n${few}${ratio}; goal: all, with at least ${GOAL} times fewer.`;
     },

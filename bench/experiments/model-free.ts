@@ -9,6 +9,7 @@ import {
   makeEnv,
   makeVectorEnv,
   pendulum,
+  playEpisode,
   ppo,
   type PpoSettings,
   type Progress,
@@ -50,18 +51,25 @@ function start(
   return algorithm === "trpo" ? trpo(runtime, env, options) : ppo(runtime, env, options);
 }
 
+// the algorithm in the last line
+const modeOf = (algorithm: string): string => `${algorithm}, mode`;
+
+/** The return of the mode in the log of a run that came to its end; undefined of one that is under way. */
+export function finalReturn(algorithm: string, log: string): number | undefined {
+  // a line is whole when another one follows it, be it empty
+  const line = log.split("\n").slice(0, -1).pop();
+  const last = line === undefined ? undefined : (JSON.parse(line) as Progress);
+  return last?.algorithm === modeOf(algorithm) ? last.episodeReturn : undefined;
+}
+
 // the mean over episodes of what the agent does at its best
 function evaluate(runtime: Runtime, task: Task, agent: Run["agent"]): { episodeReturn: number; episodeLength: number } {
   const env = makeEnv(runtime, task);
   let [returns, lengths] = [0, 0];
-  for (let episode = 0; episode < EPISODES; episode++) {
-    let { observation } = env.reset({ seed: FRESH + episode });
-    for (let over = false; !over; lengths++) {
-      const step = env.step(agent.act(observation));
-      returns += step.reward;
-      observation = step.observation;
-      over = step.terminated || step.truncated;
-    }
+  for (let k = 0; k < EPISODES; k++) {
+    const { episodeReturn, episodeLength } = playEpisode(agent, env, FRESH + k);
+    returns += episodeReturn;
+    lengths += episodeLength;
   }
   env.close();
   return { episodeReturn: returns / EPISODES, episodeLength: Math.round(lengths / EPISODES) };
@@ -86,7 +94,7 @@ function experiment(plan: Plan): Experiment {
         const result = evaluate(runtime, plan.task, run.agent);
         const { envSteps } = run;
         const wallSeconds = line?.wallSeconds ?? 0;
-        yield { algorithm: `${algorithm}, mode`, trial: -1, envSteps, ...result, modelLoss: null, wallSeconds };
+        yield { algorithm: modeOf(algorithm), trial: -1, envSteps, ...result, modelLoss: null, wallSeconds };
         run.dispose();
       }
       return Object.assign(learn(), { save: () => run.save() });
