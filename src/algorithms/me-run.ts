@@ -24,6 +24,7 @@ import type { Scope } from "../wasm/index.js";
 import { ImprovementPhase, type ImprovementWork, type Improver, type ImproverParts } from "./improvement-phase.js";
 import { fitOptions, type MeCommon, type MeSettings, type MeStep } from "./me-options.js";
 import { RealEpisodes } from "./real-episodes.js";
+import { RunClock } from "./run-clock.js";
 import { settingsJson } from "./saved-settings.js";
 import { mean } from "./saved-vectors.js";
 import { timeSlices } from "./time-slice.js";
@@ -84,7 +85,7 @@ export class MeRun implements Run {
   #learnerBefore: SavedState | null = null;
   #modelBefore: SavedState | null = null;
   #iterating = false;
-  #wallSeconds = 0;
+  readonly #clock = new RunClock();
   #collectSeconds = 0;
   #fitSeconds = 0;
   #lastSeconds: MeSeconds = { collect: 0, fit: 0, imagine: 0, update: 0, validate: 0 };
@@ -153,21 +154,21 @@ export class MeRun implements Run {
   async *[Symbol.asyncIterator](): AsyncGenerator<MeProgress, void, undefined> {
     if (this.#iterating) throw new BusyError(`${this.#algorithm}: this run is being iterated already`);
     this.#iterating = true;
+    this.#clock.start();
     try {
       yield* this.#learn();
     } finally {
+      this.#clock.stop();
       this.#iterating = false;
     }
   }
 
   async *#learn(): AsyncGenerator<MeProgress, void, undefined> {
     const breathe = timeSlices(this.#options.signal);
-    const started = performance.now() - this.#wallSeconds * 1000;
     while (this.#trial < this.#options.trials) {
       if (this.#phase === "collect") await this.#collect(breathe);
       if (this.#phase === "fit") await this.#fit(breathe);
       if (this.#phase === "improve") await this.#improve(breathe);
-      this.#wallSeconds = (performance.now() - started) / 1000;
       yield this.#finishTrial();
     }
   }
@@ -261,7 +262,7 @@ export class MeRun implements Run {
       envSteps: episodes.envSteps,
       ...episodes.report(),
       modelLoss: this.#modelLoss,
-      wallSeconds: this.#wallSeconds,
+      wallSeconds: this.#clock.seconds,
       ...improvement.report(),
     };
     this.#trial++;
@@ -303,7 +304,7 @@ export class MeRun implements Run {
       modelLoss: this.#modelLoss,
       customReward: this.#options.reward !== undefined,
       customTerminated: this.#options.terminated !== undefined,
-      wallSeconds: this.#wallSeconds,
+      wallSeconds: this.#clock.seconds,
     };
     return joinStates(meta, {
       buffer: this.buffer.save(),
@@ -340,7 +341,7 @@ export class MeRun implements Run {
     this.#phase = metaField(state, "phase") as Phase;
     this.#trial = metaNumber(state, "trial");
     this.#modelLoss = metaField(state, "modelLoss") === null ? null : metaNumber(state, "modelLoss");
-    this.#wallSeconds = metaNumber(state, "wallSeconds");
+    this.#clock.load(metaNumber(state, "wallSeconds"));
   }
 
   dispose(): void {

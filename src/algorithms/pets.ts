@@ -26,6 +26,7 @@ import { joinStates, metaField, metaNumber, partState } from "../saved-state.js"
 import type { Box, Env, Progress, Run, SavedState } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
 import { createPlanner, fitOptions, type PetsOptions, type PetsSettings, petsSettings } from "./pets-options.js";
+import { RunClock } from "./run-clock.js";
 import { settingsJson } from "./saved-settings.js";
 import { timeSlices } from "./time-slice.js";
 
@@ -60,7 +61,7 @@ export class PetsRun implements Run {
   // agent and rollout before the plan that is under way
   #planningBefore: { agent: SavedState; rollout: SavedState } | null = null;
   #iterating = false;
-  #wallSeconds = 0;
+  readonly #clock = new RunClock();
 
   /** Made by `pets`. */
   constructor(scope: Scope, env: Env, options: PetsOptions, settings: PetsSettings, actionSpace: Box) {
@@ -106,16 +107,17 @@ export class PetsRun implements Run {
   async *[Symbol.asyncIterator](): AsyncGenerator<Progress, void, undefined> {
     if (this.#iterating) throw new BusyError("pets: this run is being iterated already");
     this.#iterating = true;
+    this.#clock.start();
     try {
       yield* this.#learn();
     } finally {
+      this.#clock.stop();
       this.#iterating = false;
     }
   }
 
   async *#learn(): AsyncGenerator<Progress, void, undefined> {
     const breathe = timeSlices(this.#options.signal);
-    const started = performance.now() - this.#wallSeconds * 1000;
     const { initialSteps } = this.settings;
     while (this.#envSteps < initialSteps) {
       await breathe();
@@ -123,7 +125,6 @@ export class PetsRun implements Run {
     }
     while (this.#trial < this.#options.trials) {
       if (this.#trialEnded) {
-        this.#wallSeconds = (performance.now() - started) / 1000;
         yield this.#finishTrial();
         continue;
       }
@@ -150,7 +151,7 @@ export class PetsRun implements Run {
       trialEnded: this.#trialEnded,
       customReward: this.#options.reward !== undefined,
       customTerminated: this.#options.terminated !== undefined,
-      wallSeconds: this.#wallSeconds,
+      wallSeconds: this.#clock.seconds,
       random: this.#random.save(),
     };
     return joinStates(meta, {
@@ -230,7 +231,7 @@ export class PetsRun implements Run {
       episodeReturn: this.#episodeReturn,
       episodeLength: this.#episodeLength,
       modelLoss: this.#modelLoss,
-      wallSeconds: this.#wallSeconds,
+      wallSeconds: this.#clock.seconds,
     };
     this.#trial++;
     this.#trialEnded = false;
@@ -312,7 +313,7 @@ export class PetsRun implements Run {
     this.#fittedAt = metaNumber(state, "fittedAt");
     this.#episodeReturn = metaNumber(state, "episodeReturn");
     this.#episodeLength = metaNumber(state, "episodeLength");
-    this.#wallSeconds = metaNumber(state, "wallSeconds");
+    this.#clock.load(metaNumber(state, "wallSeconds"));
     this.#modelLoss = metaField(state, "modelLoss") === null ? null : metaNumber(state, "modelLoss");
     this.#trialEnded = metaField(state, "trialEnded") === true;
     const observation = metaField(state, "observation");

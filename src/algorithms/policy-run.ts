@@ -11,6 +11,7 @@ import { joinStates, metaField, metaNumber, partState } from "../saved-state.js"
 import type { Progress, Run, SavedState, Steps } from "../types.js";
 import type { Scope } from "../wasm/index.js";
 import type { PolicyRunOptions, PolicySettings, PolicyStep } from "./policy-settings.js";
+import { RunClock } from "./run-clock.js";
 import { settingsJson } from "./saved-settings.js";
 import { timeSlices } from "./time-slice.js";
 
@@ -48,7 +49,7 @@ export class PolicyRun<S extends PolicySettings> implements Run {
   // episodes of an update that is yet to be reported
   #report: { readonly episodeReturn: number; readonly episodeLength: number } | null = null;
   #iterating = false;
-  #wallSeconds = 0;
+  readonly #clock = new RunClock();
 
   /** Made by `trpo` and `ppo`. */
   constructor(scope: Scope, env: VectorEnv, learner: Learner, settings: S, options: PolicyRunOptions) {
@@ -73,22 +74,22 @@ export class PolicyRun<S extends PolicySettings> implements Run {
   async *[Symbol.asyncIterator](): AsyncGenerator<Progress, void, undefined> {
     if (this.#iterating) throw new BusyError(`${this.#learner.algorithm}: this run is being iterated already`);
     this.#iterating = true;
+    this.#clock.start();
     try {
       yield* this.#learn();
     } finally {
+      this.#clock.stop();
       this.#iterating = false;
     }
   }
 
   async *#learn(): AsyncGenerator<Progress, void, undefined> {
     const breathe = timeSlices(this.#options.signal);
-    const started = performance.now() - this.#wallSeconds * 1000;
     const collector = this.#collector;
     const { trials } = this.#options;
     const { totalSteps } = this.settings;
     for (;;) {
       if (this.#report) {
-        this.#wallSeconds = (performance.now() - started) / 1000;
         yield this.#finishTrial(this.#report);
       }
       const full = collector.t === collector.batch.T;
@@ -110,7 +111,7 @@ export class PolicyRun<S extends PolicySettings> implements Run {
       trial: this.#trial,
       envSteps: this.#collector.envSteps,
       report: this.#report && { ...this.#report },
-      wallSeconds: this.#wallSeconds,
+      wallSeconds: this.#clock.seconds,
     };
     return joinStates(meta, { collector: this.#collector.save(), ...this.#learned });
   }
@@ -172,7 +173,7 @@ export class PolicyRun<S extends PolicySettings> implements Run {
       envSteps: this.#collector.envSteps,
       ...report,
       modelLoss: null,
-      wallSeconds: this.#wallSeconds,
+      wallSeconds: this.#clock.seconds,
     };
     this.#trial++;
     this.#report = null;
@@ -203,7 +204,7 @@ export class PolicyRun<S extends PolicySettings> implements Run {
     this.#learned = learned;
     this.#collector.load(partState(state, "collector"));
     this.#trial = metaNumber(state, "trial");
-    this.#wallSeconds = metaNumber(state, "wallSeconds");
+    this.#clock.load(metaNumber(state, "wallSeconds"));
     const report = metaField(state, "report") as { episodeReturn: number; episodeLength: number } | null;
     this.#report = report;
   }
