@@ -73,6 +73,11 @@ export interface PhaseParts extends Omit<ImproverParts, "T" | "B"> {
   onValidation(policyIteration: number, returns: readonly number[]): void;
 }
 
+interface ImaginedBatch {
+  readonly batch: Batch;
+  readonly critic: Critic;
+}
+
 export class ImprovementPhase {
   readonly imagination: Imagination;
   /** Seconds since `restart`, by what they went into. */
@@ -81,9 +86,10 @@ export class ImprovementPhase {
   readonly #settings: MeSettings;
   readonly #scope: Scope;
   readonly #improver: Improver;
-  readonly #critic: Critic;
-  readonly #batch: Batch;
+  // start states [B, D] of an iteration
   readonly #starts: Tensor;
+  // for an improver that learns from a batch: the batch, and what its advantages are taken from
+  readonly #imagined: ImaginedBatch | undefined;
   // policy iterations so far (−1: not begun), the one whose policy is the best, and those that left the policy as it was
   #iteration = -1;
   #keptIteration = 0;
@@ -94,7 +100,7 @@ export class ImprovementPhase {
   #returnsBefore: Float64Array = new Float64Array();
   #keptReturns: Float64Array = new Float64Array();
   // imagined trajectories of the phase, and those that ran away from all numbers; those of the iteration under way
-  #imagined = 0;
+  #trajectories = 0;
   #diverged = 0;
   #lost = 0;
   // start states of the environment, drawn for the phase
@@ -111,12 +117,14 @@ export class ImprovementPhase {
     const scores = { reward, terminated };
     this.imagination = scope.hold(createImagination(runtime, model, policy, { ...scores, sampling, range, seed }));
     const B = trajectories * Math.max(1, Math.round(imaginedSteps / T / trajectories));
-    this.#batch = this.imagination.createBatch(scope, T, B);
     this.#starts = scope.tensor([B, observationSize]);
-    const value = { hidden: policyHidden, learningRate: 1e-3, epochs: 5, batchSize: 64, seed };
-    const { rows } = this.#batch;
-    this.#critic = scope.hold(createCritic(runtime, { baseline, observationSize, rows, filter, ...value }));
     this.#improver = scope.hold(parts.createImprover(scope, { policy, model, ...scores, T, B }));
+    if (this.#improver.learns.from === "batch") {
+      const batch = this.imagination.createBatch(scope, T, B);
+      const value = { hidden: policyHidden, learningRate: 1e-3, epochs: 5, batchSize: 64, seed };
+      const critic = createCritic(runtime, { baseline, observationSize, rows: batch.rows, filter, ...value });
+      this.#imagined = { batch, critic: scope.hold(critic) };
+    }
   }
 
   /** Policy iterations so far; −1 before the phase. */
@@ -146,7 +154,7 @@ export class ImprovementPhase {
     this.#pool = new Float32Array(starts === "reset" ? startPool * D : 0);
     for (let i = 0; i < this.#pool.length; i += D) this.#pool.set(episodes.start(), i);
     this.#rejected = 0;
-    this.#imagined = 0;
+    this.#trajectories = 0;
     this.#diverged = 0;
     this.#iteration = 0;
   }
@@ -159,7 +167,7 @@ export class ImprovementPhase {
     // from here on nothing waits
     if (validated && this.#isBetter(validated)) this.#keep(j, validated);
     if (!accepted) this.#rejected++;
-    this.#imagined += this.#batch.B;
+    this.#trajectories += this.#starts.shape[0];
     this.#diverged += this.#lost;
     this.#iteration = j;
   }
@@ -179,7 +187,7 @@ export class ImprovementPhase {
       policyIterations: this.#iteration,
       keptIteration: this.#keptIteration,
       rejectedUpdates: this.#rejected,
-      divergedShare: this.#imagined > 0 ? this.#diverged / this.#imagined : 0,
+      divergedShare: this.#trajectories > 0 ? this.#diverged / this.#trajectories : 0,
       imaginedBefore: mean(this.#returnsBefore),
       imaginedAfter: mean(this.#keptReturns),
     };
@@ -193,12 +201,12 @@ export class ImprovementPhase {
 
   /** What an iteration changes before it is through, the policy aside. */
   saveLearner(): SavedState {
-    const [critic, imagination, improver] = [this.#critic, this.imagination, this.#improver].map((p) => p.save());
-    return joinStates({}, { critic, imagination, improver });
+    const parts = { imagination: this.imagination.save(), improver: this.#improver.save() };
+    return joinStates({}, this.#imagined ? { ...parts, critic: this.#imagined.critic.save() } : parts);
   }
 
   loadLearner(state: SavedState): void {
-    this.#critic.load(partState(state, "critic"));
+    this.#imagined?.critic.load(partState(state, "critic"));
     this.imagination.load(partState(state, "imagination"));
     this.#improver.load(partState(state, "improver"));
   }
@@ -210,7 +218,7 @@ export class ImprovementPhase {
         iteration: this.#iteration,
         keptIteration: this.#keptIteration,
         rejected: this.#rejected,
-        imagined: this.#imagined,
+        imagined: this.#trajectories,
         diverged: this.#diverged,
       },
       arrays: {
@@ -229,7 +237,7 @@ export class ImprovementPhase {
     const { members, startPool } = this.#settings;
     this.#paramsBefore = savedVector(state, "paramsBefore", "f32", P);
     this.#kept = savedVector(state, "kept", "f32", P);
-    this.#imagined = metaNumber(state, "imagined");
+    this.#trajectories = metaNumber(state, "imagined");
     this.#diverged = metaNumber(state, "diverged");
     this.#keptReturns = savedVector(state, "keptReturns", "f64", members);
     this.#returnsBefore = savedVector(state, "returnsBefore", "f64", members);
@@ -244,8 +252,9 @@ export class ImprovementPhase {
     this.#drawStarts(this.#starts);
     const { learns } = this.#improver;
     if (learns.from === "starts") return yield* this.#updateSteps(learns.steps(this.#starts));
-    const accepted = yield* this.#updateSteps(learns.steps(yield* this.#imagineSteps()));
-    yield* this.#timed("update", this.#critic.fitSteps(this.#batch));
+    const { batch, critic } = this.#imagined as ImaginedBatch;
+    const accepted = yield* this.#updateSteps(learns.steps(yield* this.#imagineSteps(batch, critic)));
+    yield* this.#timed("update", critic.fitSteps(batch));
     return accepted;
   }
 
@@ -255,9 +264,8 @@ export class ImprovementPhase {
     return accepted;
   }
 
-  *#imagineSteps(): Steps<PolicyBatch> {
+  *#imagineSteps(batch: Batch, critic: Critic): Steps<PolicyBatch> {
     const { gamma, lambda, timeLimit } = this.#settings;
-    const [batch, critic] = [this.#batch, this.#critic];
     const { steps, diverged } = yield* this.#timed("imagine", this.imagination.collectSteps(batch, this.#starts));
     if (steps === 0) this.#fail("every imagined trajectory");
     this.#lost = diverged;
@@ -286,7 +294,7 @@ export class ImprovementPhase {
     const D = this.#parts.policy.observationSize;
     const from = starts === "reset" ? this.#pool : buffer.observation.view;
     const rows = starts === "reset" ? startPool : buffer.length;
-    for (let b = 0; b < this.#batch.B; b++) {
+    for (let b = 0; b < out.shape[0]; b++) {
       const row = random.integer(rows);
       out.view.set(from.subarray(row * D, (row + 1) * D), b * D);
     }

@@ -141,6 +141,10 @@ test("options are checked, and a reward without a gradient is named", () => {
   call(env, {})();
   call(cartpole, { learnReward: true })();
   call(env, { members: 3 })();
+  const run = svg(runtime, env, { ...tiny, trials: 1 });
+  const saved = Object.keys(run.save().arrays);
+  assert.ok(saved.length > 0 && !saved.some((array) => array.includes("critic")), "it needs no critic");
+  run.dispose();
   assert.throws(call(cartpole, {}), /svg: the reward of CartPoleContinuous is constant or only jumps/);
   assert.throws(call(env, { reward: () => {} }), /svg: "reward" expected a property "gradient\(/);
   assert.throws(call(env, { policyKind: "categorical" }), /svg: "policyKind" expected one of deterministic/);
