@@ -17,7 +17,7 @@
 //   - the action's distribution is squashed, not clipped: a clipped action has no gradient
 
 import { checkNumber, checkOneOf, wrongValue } from "../check.js";
-import { checkGradient, combine, type MemberChoice, valueGradient } from "../learning/index.js";
+import { type ChainSampling, checkGradient, combine, valueGradient } from "../learning/index.js";
 import { type Adam, createAdam } from "../nn/index.js";
 import { joinStates, metaNumber, partState } from "../saved-state.js";
 import type { Env, Steps } from "../types.js";
@@ -40,7 +40,7 @@ export interface SvgSettings extends MeSettings {
   clipNorm: number;
 }
 
-/** What `svg` takes; every field is optional but `trials`. Of `sampling`, "step", "episode" or a member. */
+/** What `svg` takes; every field is optional but `trials`. Of `sampling`, "step", "episode" or the place of a member. */
 export interface SvgOptions extends Partial<SvgSettings>, MeCommon {}
 
 const own = {
@@ -59,9 +59,9 @@ function valueGradientImprover(parts: ImproverParts, settings: SvgSettings): Imp
   const { policy, model, reward, terminated, T, B } = parts;
   const { gamma, seed, policyLearningRate: learningRate, clipNorm } = settings;
   const { runtime, network } = policy;
-  const member = settings.sampling as MemberChoice;
+  const sampling = settings.sampling as ChainSampling;
   const scores = { reward, terminated };
-  const value = valueGradient({ model, policy, ...scores, horizon: T, batch: B, gamma, member, seed });
+  const value = valueGradient({ model, policy, ...scores, horizon: T, batch: B, gamma, sampling, seed });
   const adam: Adam = createAdam(runtime, network, { learningRate });
   let rejected = 0;
   return {

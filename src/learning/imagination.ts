@@ -312,7 +312,7 @@ export function createImagination(
   checkOptions(op, options, ["reward", "terminated", "sampling", "range", "seed"]);
   checkInteger(op, "seed", options.seed, 0, Number.MAX_SAFE_INTEGER);
   checkScores(op, options, model);
-  checkSampling(op, options.sampling ?? "step", model);
+  if (options.sampling !== undefined) checkSampling(op, options.sampling, model);
   checkRange(op, options.range, model.observationSize);
   if (policy.observationSize !== model.observationSize) {
     wrongValue(op, "policy", `one of ${model.observationSize} observations, as the model`, policy.observationSize);

@@ -30,8 +30,8 @@ export {
   type Sampling,
 } from "./imagination.js";
 export {
+  type ChainSampling,
   checkGradient,
-  type MemberChoice,
   type ValueGradient,
   type ValueGradientOptions,
   type ValueGradientReport,

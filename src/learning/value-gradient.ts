@@ -16,13 +16,14 @@ import { metaField } from "../saved-state.js";
 import { finish } from "../steps.js";
 import type { CompiledFunction, Disposable, RewardFunction, SavedState, Steps, TerminationFunction } from "../types.js";
 import type { Scope, Tensor } from "../wasm/index.js";
+import type { Sampling } from "./imagination.js";
 import { combine, dot } from "./vectors.js";
 
 /**
- * Which member of the model drives a trajectory: another one at every step ("step"), the same for the whole of it ("episode"), or
- * this one of all members. For the first two, trajectories lie in as many groups as there are elites, a member each.
+ * The ways of `Sampling` in which one member drives a trajectory at a time: what a gradient can be taken through. Under "step" and
+ * "episode" trajectories lie in as many groups as there are elites, a member each.
  */
-export type MemberChoice = "step" | "episode" | number;
+export type ChainSampling = Extract<Sampling, "step" | "episode" | number>;
 
 export interface ValueGradientOptions {
   model: DynamicsModel;
@@ -38,8 +39,8 @@ export interface ValueGradientOptions {
   batch: number;
   /** Discount. Default 1. */
   gamma?: number | undefined;
-  /** Default "step", as ME-TRPO. */
-  member?: MemberChoice | undefined;
+  /** How members meet trajectories. Default "step", as ME-TRPO. */
+  sampling?: ChainSampling | undefined;
   /** Draw the policy's noise; false: its mode acts. Default true. */
   stochastic?: boolean | undefined;
   /** Seed of noise and members. */
@@ -68,7 +69,7 @@ interface Step {
   readonly weight: Tensor;
 }
 
-type Complete = ValueGradientOptions & { gamma: number; member: MemberChoice; stochastic: boolean };
+type Complete = ValueGradientOptions & { gamma: number; sampling: ChainSampling; stochastic: boolean };
 
 export class ValueGradient implements Disposable {
   /** Gradient of J with respect to `policy.network.params`, laid out as they are; of the last `evaluate`. */
@@ -88,13 +89,13 @@ export class ValueGradient implements Disposable {
 
   /** Made by `valueGradient`. */
   constructor(scope: Scope, options: Complete) {
-    const { model, policy, horizon: H, batch: B, member, stochastic, seed } = options;
+    const { model, policy, horizon: H, batch: B, sampling, stochastic, seed } = options;
     const [D, A] = [model.observationSize, model.actionSize];
     this.#scope = scope;
     this.#options = options;
     this.gradients = scope.tensor([policy.network.params.size]);
     this.#random = scope.hold(new RandomStream(scope.runtime, seed, "value-gradient"));
-    const groups = typeof member === "number" ? 1 : model.network.eliteCount;
+    const groups = typeof sampling === "number" ? 1 : model.network.eliteCount;
     const noisy = stochastic && policy.kind !== "deterministic";
     this.#steps = Array.from({ length: H }, () => ({
       policy: scope.hold(policy.pass(B)),
@@ -188,10 +189,10 @@ export class ValueGradient implements Disposable {
 
   // the members of the groups at the next step
   #members(): readonly number[] {
-    const { member, model } = this.#options;
-    if (typeof member === "number") return [member];
+    const { sampling, model } = this.#options;
     const { elites } = model.network;
-    if (member === "episode") return elites;
+    if (typeof sampling === "number") return [elites[sampling]];
+    if (sampling === "episode") return elites;
     return Array.from(this.#random.permutation(new Uint32Array(elites.length)), (i) => elites[i]);
   }
 
@@ -272,7 +273,7 @@ const known = [
   "horizon",
   "batch",
   "gamma",
-  "member",
+  "sampling",
   "stochastic",
   "seed",
 ] as const;
@@ -286,16 +287,16 @@ export function valueGradient(options: ValueGradientOptions): ValueGradient {
   const op = "valueGradient";
   checkOptions(op, options, known);
   const { model, policy, reward, terminated, horizon, batch } = options;
-  const { gamma = 1, member = "step", stochastic = true, seed } = options;
+  const { gamma = 1, sampling = "step", stochastic = true, seed } = options;
   checkInteger(op, "horizon", horizon, 1, 10_000);
   checkInteger(op, "batch", batch, 1);
   checkNumber(op, "gamma", gamma, 0, 1);
   checkInteger(op, "seed", seed, 0, Number.MAX_SAFE_INTEGER);
   if (typeof stochastic !== "boolean") wrongKind(op, "stochastic", "true or false", stochastic);
-  const { eliteCount, ensemble } = model.network;
-  if (typeof member === "number") checkInteger(op, "member", member, 0, ensemble.members - 1);
-  else if (member !== "step" && member !== "episode") {
-    wrongKind(op, "member", '"step", "episode" or the number of a member', member);
+  const { eliteCount } = model.network;
+  if (typeof sampling === "number") checkInteger(op, "sampling", sampling, 0, eliteCount - 1);
+  else if (sampling !== "step" && sampling !== "episode") {
+    wrongKind(op, "sampling", '"step", "episode" or the place of an elite member', sampling);
   } else if (batch % eliteCount !== 0) wrongValue(op, "batch", `a multiple of the ${eliteCount} elite members`, batch);
   if (policy.kind === "categorical") wrongKind(op, "policy", "one whose actions have a gradient", policy.kind);
   const sizes = `${model.observationSize} observations and ${model.actionSize} actions, as the model`;
@@ -312,7 +313,7 @@ export function valueGradient(options: ValueGradientOptions): ValueGradient {
     if (!compiled || fits(compiled, model)) continue;
     wrongValue(op, name, sizes, `${compiled.observationSize} and ${compiled.actionSize} of ${compiled.id}`);
   }
-  return model.runtime.scoped((scope) => new ValueGradient(scope, { ...options, gamma, member, stochastic }));
+  return model.runtime.scoped((scope) => new ValueGradient(scope, { ...options, gamma, sampling, stochastic }));
 }
 
 function fits({ observationSize, actionSize }: CompiledFunction, model: DynamicsModel): boolean {

@@ -204,7 +204,8 @@ export function createDynamicsModel(runtime: Runtime, options: DynamicsModelOpti
   checkInteger(op, "observationSize", options.observationSize, 1);
   checkInteger(op, "actionSize", options.actionSize, 0);
   checkRegressorOptions(op, options);
-  if (!Array.isArray(options.noDelta ?? [])) wrongKind(op, "noDelta", "an array of dimensions", options.noDelta);
+  if (options.noDelta !== undefined && !Array.isArray(options.noDelta))
+    wrongKind(op, "noDelta", "an array of dimensions", options.noDelta);
   for (const dimension of options.noDelta ?? []) {
     checkInteger(op, "noDelta", dimension, 0, options.observationSize - 1);
   }

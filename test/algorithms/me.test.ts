@@ -394,6 +394,8 @@ test("says what is wrong with options", () => {
     [{ trials: 1, starts: "here" }, /"starts" expected one of reset, buffer, got "here"/],
     [{ trials: 1, maxKl: 0 }, /"maxKl" expected a number above 0, got 0/],
     [{ trials: 1, sampling: 5 }, /"sampling" expected an integer in \[0, 4\], got 5/],
+    [{ trials: 1, sampling: null }, /"sampling" expected one of step, episode, mean, median, gaussian, got null/],
+    [{ trials: 1, noDelta: null }, /"noDelta" expected an array of dimensions, got null/],
     [{ trials: 1, members: 0 }, /"members" expected an integer/],
     [{ trials: 1, bufferSize: 10 }, /"bufferSize" expected an integer of at least 1000, got 10/],
     [{ trials: 1, onValidation: 3 }, /"onValidation" expected a function, got 3/],

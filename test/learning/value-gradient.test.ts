@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { createReplayBuffer } from "../../src/data/index.js";
 import { box, cartPoleContinuous, discrete, makeEnv, pendulum } from "../../src/envs/index.js";
 import { RandomStream } from "../../src/kernels/index.js";
-import { type MemberChoice, valueGradient, type ValueGradientOptions } from "../../src/learning/index.js";
+import { type ChainSampling, valueGradient, type ValueGradientOptions } from "../../src/learning/index.js";
 import { createDynamicsModel, type DynamicsModel, type DynamicsModelOptions } from "../../src/models/index.js";
 import { createPolicy, type Policy, type PolicyOptions } from "../../src/policies/index.js";
 import type { RewardFunction, TerminationFunction } from "../../src/types.js";
@@ -54,7 +54,7 @@ interface Case {
   readonly model?: Partial<DynamicsModelOptions>;
   readonly reward?: "own" | "pendulum" | "learned";
   readonly ends?: boolean;
-  readonly member?: MemberChoice;
+  readonly sampling?: ChainSampling;
   readonly gamma?: number;
   readonly stochastic?: boolean;
 }
@@ -68,9 +68,9 @@ const cases: readonly Case[] = [
     policy: { kind: "squashed", std: "state-dependent" },
     model: { probabilistic: true },
     reward: "learned",
-    member: "episode",
+    sampling: "episode",
   },
-  { name: "the mode acts, one member", stochastic: false, member: 1 },
+  { name: "the mode acts, the second best member", stochastic: false, sampling: 1 },
 ];
 
 function fitted(runtime: Runtime, options: Partial<DynamicsModelOptions>): DynamicsModel {
@@ -118,7 +118,7 @@ function randomPolicy(runtime: Runtime, options: Partial<PolicyOptions>): Policy
 function twinOf(runtime: Runtime, c: Case, model: DynamicsModel, policy: Policy, starts: number[][]): ChainTwin {
   const random = new RandomStream(runtime, 7, "value-gradient");
   const { elites } = model.network;
-  const { member = "step", stochastic = true } = c;
+  const { sampling = "step", stochastic = true } = c;
   const noise: number[][][] = [];
   const members: number[][] = [];
   for (let t = 0; t < H; t++) {
@@ -128,8 +128,8 @@ function twinOf(runtime: Runtime, c: Case, model: DynamicsModel, policy: Policy,
       noise.push(Array.from(drawn.read(), (value) => [value]));
       drawn.dispose();
     }
-    const order = member === "step" ? random.permutation(new Uint32Array(elites.length)) : elites.keys();
-    const groups = typeof member === "number" ? [member] : [...order].map((i) => elites[i]);
+    const order = sampling === "step" ? random.permutation(new Uint32Array(elites.length)) : elites.keys();
+    const groups = typeof sampling === "number" ? [elites[sampling]] : [...order].map((i) => elites[i]);
     members.push(starts.map((_, b) => groups[Math.floor((b * groups.length) / B)]));
   }
   random.dispose();
@@ -191,8 +191,8 @@ for (const [binary, runtime] of runtimes) {
     const model = fitted(runtime, { ...c.model, learnReward: c.reward === "learned" });
     const policy = randomPolicy(runtime, c.policy ?? {});
     const reward = { own: ownReward, pendulum: env.reward, learned: undefined }[c.reward ?? "pendulum"];
-    const { gamma = 1, member = "step", stochastic = true } = c;
-    const chain = { model, policy, reward, terminated: c.ends ? ownEnd : undefined, gamma, member, stochastic };
+    const { gamma = 1, sampling = "step", stochastic = true } = c;
+    const chain = { model, policy, reward, terminated: c.ends ? ownEnd : undefined, gamma, sampling, stochastic };
     const value = valueGradient({ ...chain, horizon: H, batch: B, seed: 7, ...more });
     const dispose = () => {
       for (const part of [value, policy, model]) part.dispose();
@@ -300,7 +300,8 @@ for (const [binary, runtime] of runtimes) {
     assert.throws(call({ reward: plain }), /"reward" expected a property "gradient\(observation, action, nextObs/);
     assert.throws(call({ reward: undefined }), /"reward" expected a function with a gradient/);
     assert.throws(call({ batch: 3 }), /"batch" expected a multiple of the 2 elite members, got 3/);
-    assert.throws(call({ member: 2 }), /"member" expected an integer in \[0, 1\]/);
+    assert.throws(call({ sampling: 2 }), /"sampling" expected an integer in \[0, 1\]/);
+    assert.throws(call({ sampling: "mean" as never }), /"sampling" expected "step", "episode" or the place of an/);
     assert.throws(call({ horizon: 0 }), /"horizon"/);
     const other = createPolicy(runtime, { kind: "categorical", observationSize: D, actionSpace: discrete(3), seed: 0 });
     assert.throws(call({ policy: other }), /"policy" expected one whose actions have a gradient/);
