@@ -9,6 +9,7 @@ export { mountain_car_reset, mountain_car_step } from "./envs/mountain-car";
 export { pendulum_reset, pendulum_step } from "./envs/pendulum";
 export { task_differentiable, task_reward, task_reward_vjp, task_terminated } from "./envs/tasks";
 export { gae, standardize_valid } from "./learning/advantage";
+export { expansion_rows, expansion_targets } from "./learning/expansion";
 export { imagined_return } from "./learning/imagined-return";
 export { surrogate } from "./learning/surrogate";
 export { vector_combine, vector_dot } from "./learning/vector";
@@ -54,6 +55,7 @@ export { model_features, model_features_vjp } from "./models/features";
 export { apply_target, apply_target_vjp, head_mean, head_moments, head_sample, model_target } from "./models/head";
 export { imagine_record, imagine_settle } from "./models/imagine";
 export { head_median, head_spread } from "./models/members";
+export { open_loop_gradient, open_loop_loss } from "./models/open-loop";
 export {
   particle_actions,
   particle_reorder,

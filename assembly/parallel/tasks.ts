@@ -3,6 +3,7 @@
 // lists the kinds in the same order.
 
 import { bodies_task } from "../envs/bodies";
+import { expand_task } from "../learning/expansion";
 import { imagine_task } from "../models/imagine";
 import { rollout_task } from "../models/rollout";
 import { backward_task, forward_task, tangent_task } from "../nn/passes";
@@ -34,6 +35,8 @@ export function run_task(kind: i32, args: usize, task: i32, thread: i32): void {
       return bodies_task(args, task, thread);
     case 9:
       return imagine_task(args, task, thread);
+    case 10:
+      return expand_task(args, task, thread);
     default:
       unreachable();
   }

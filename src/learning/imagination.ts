@@ -271,7 +271,8 @@ function summary({ T, B, ...batch }: Batch, gamma: number): Imagined {
   return { returns, steps, diverged };
 }
 
-function stateRange(range: NonNullable<ImaginationOptions["range"]>, D: number): number[] {
+/** Lowest and highest states, from one number or bounds for each dimension. @internal */
+export function stateRange(range: NonNullable<ImaginationOptions["range"]>, D: number): number[] {
   if (typeof range === "number") return [...new Array<number>(D).fill(-range), ...new Array<number>(D).fill(range)];
   return [...Array.from(range.low), ...Array.from(range.high)];
 }

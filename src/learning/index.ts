@@ -6,6 +6,18 @@ export { Collector, type CollectorOptions, createCollector, type Episodes } from
 export { type CgMemory, cgMemory, type CgReport, conjugateGradientSteps } from "./conjugate-gradient.js";
 export { createCritic, Critic, type CriticOptions } from "./critic.js";
 export {
+  createExpansion,
+  expandedTargets,
+  type Expansion,
+  type ExpansionOptions,
+  type ExpansionRule,
+  expansionRules,
+  type HorizonShares,
+  type ImaginedRows,
+  type MixOptions,
+  type RealRows,
+} from "./expansion.js";
+export {
   completePpoOptions,
   createPpoMemory,
   PpoMemory,

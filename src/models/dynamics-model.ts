@@ -12,12 +12,15 @@ import type { Runtime, Scope, Tensor } from "../wasm/index.js";
 import {
   checkRegressorOptions,
   EnsembleRegressor,
+  type MakeTrainee,
   type RegressorOptions,
   regressorOptions,
 } from "./ensemble-regressor.js";
 import { createFeatureEncoder, type FeatureEncoder } from "./features.js";
 import { checkPassSizes, ModelPass } from "./model-pass.js";
-import type { FitOptions, FitProgress, FitReport } from "./training.js";
+import { MultiStepFitting } from "./multi-step.js";
+import { completeFitOptions, type FitOptions, type FitProgress, type FitReport } from "./training.js";
+import { drawnRuns, followingRows, withoutLinks } from "./windows.js";
 
 export interface DynamicsModelOptions extends Omit<RegressorOptions, "inputSize" | "targetSize"> {
   /** Length of an observation (D) and of an action (A). */
@@ -27,6 +30,11 @@ export interface DynamicsModelOptions extends Omit<RegressorOptions, "inputSize"
   angles?: readonly number[] | undefined;
   /** Observation dimensions predicted as they are, not as a difference. Default none. */
   noDelta?: readonly number[] | undefined;
+  /**
+   * Observation dimensions that never change within an episode, as the desired goal: no features, and copied from observation
+   * to prediction. Default none.
+   */
+  constant?: readonly number[] | undefined;
   /** Learn the reward as one more target. Default false: the task's own reward is used. */
   learnReward?: boolean | undefined;
 }
@@ -56,21 +64,24 @@ export class DynamicsModel implements Disposable {
   readonly #scope: Scope;
   readonly #encoder: FeatureEncoder;
   readonly #delta: Tensor;
+  readonly #constant: readonly number[];
   readonly #zeros: Tensor;
   readonly #ones: Tensor;
 
   /** Made by `createDynamicsModel`. */
   constructor(scope: Scope, options: DynamicsModelOptions) {
-    const { observationSize: D, actionSize: A, angles = [], noDelta = [], learnReward = false, ...rest } = options;
+    const { observationSize: D, actionSize: A, angles = [], noDelta = [], constant = [], ...others } = options;
+    const { learnReward = false, ...rest } = others;
     this.runtime = scope.runtime;
     this.#scope = scope;
     this.observationSize = D;
     this.actionSize = A;
     this.learnsReward = learnReward;
-    this.#encoder = createFeatureEncoder(scope, D, A, angles);
+    this.#constant = constant;
+    this.#encoder = createFeatureEncoder(scope, D, A, angles, constant);
     this.featureSize = this.#encoder.size;
     const targetSize = D + (learnReward ? 1 : 0);
-    const network = { ...rest, inputSize: this.featureSize, targetSize };
+    const network = { ...rest, inputSize: this.featureSize, targetSize, silent: constant };
     this.network = scope.hold(scope.runtime.scoped((inner) => new EnsembleRegressor(inner, network)));
     const isDelta = (dimension: number) => (noDelta.includes(dimension) ? 0 : 1);
     this.#delta = scope.tensor([D]).write(Array.from({ length: D }, (_, i) => isDelta(i)));
@@ -86,8 +97,13 @@ export class DynamicsModel implements Disposable {
 
   /** `fit` in slices of one optimizer step; a generator that is not run to its end leaves the model as it was. */
   *fitSteps(buffer: ReplayBuffer, options?: FitOptions): Generator<FitProgress, FitReport> {
+    const op = "dynamicsModel.fit";
     const n = buffer.length;
-    if (n < 2) wrongValue("dynamicsModel.fit", "buffer", "at least 2 transitions", n);
+    if (n < 2) wrongValue(op, "buffer", "at least 2 transitions", n);
+    const { multiStep } = completeFitOptions(options, op);
+    if (multiStep > 1 && this.network.probabilistic) {
+      wrongValue(op, "multiStep", "1, as the model is probabilistic", multiStep);
+    }
     const { kernels } = this.runtime;
     const data = this.runtime.scoped((scope) => ({
       scope,
@@ -108,10 +124,43 @@ export class DynamicsModel implements Disposable {
         this.observationSize,
         this.network.targetSize,
       );
-      return yield* this.network.fitSteps(features, targets, options);
+      for (const dimension of this.#constant) {
+        const { view } = targets;
+        for (let at = dimension; at < view.length; at += this.network.targetSize) view[at] = 0;
+      }
+      return yield* this.network.fitSteps(
+        features,
+        targets,
+        options,
+        multiStep > 1 ? this.#openLoop(buffer) : undefined,
+      );
     } finally {
       data.scope.dispose();
     }
+  }
+
+  // what is trained on predictions of several steps, on a copy of the buffer as it is
+  #openLoop(buffer: ReplayBuffer): MakeTrainee {
+    const n = buffer.length;
+    const all = followingRows(buffer);
+    const copy = (scope: Scope, { view }: Tensor, columns: number): Tensor =>
+      scope.tensor([n, columns]).write(view.subarray(0, n * columns));
+    return (random, options) => {
+      const { multiStep, batchSize, holdout } = options;
+      const holdoutRows = options.holdoutRows ?? drawnRuns(all, holdout, 10 * multiStep, random);
+      const following = withoutLinks(all, holdoutRows);
+      const trainee = this.runtime.scoped((scope) => {
+        const data = {
+          observation: copy(scope, buffer.observation, this.observationSize),
+          action: copy(scope, buffer.action, this.actionSize),
+          nextObservation: copy(scope, buffer.nextObservation, this.observationSize),
+          reward: copy(scope, buffer.reward, 1),
+          following,
+        };
+        return new MultiStepFitting(scope, this, data, multiStep, batchSize);
+      });
+      return { trainee, options: { ...options, holdoutRows } };
+    };
   }
 
   /** Predicts B transitions with the elite members: observation [B, D], action [B, A]. */
@@ -199,15 +248,21 @@ export class DynamicsModel implements Disposable {
  */
 export function createDynamicsModel(runtime: Runtime, options: DynamicsModelOptions): DynamicsModel {
   const op = "createDynamicsModel";
-  const own = ["observationSize", "actionSize", "angles", "noDelta", "learnReward"] as const;
+  const own = ["observationSize", "actionSize", "angles", "noDelta", "constant", "learnReward"] as const;
   checkOptions(op, options, [...own, ...regressorOptions]);
   checkInteger(op, "observationSize", options.observationSize, 1);
   checkInteger(op, "actionSize", options.actionSize, 0);
   checkRegressorOptions(op, options);
-  if (options.noDelta !== undefined && !Array.isArray(options.noDelta))
-    wrongKind(op, "noDelta", "an array of dimensions", options.noDelta);
-  for (const dimension of options.noDelta ?? []) {
-    checkInteger(op, "noDelta", dimension, 0, options.observationSize - 1);
+  for (const name of ["noDelta", "constant"] as const) {
+    const dimensions = options[name] === undefined ? [] : options[name];
+    if (!Array.isArray(dimensions)) wrongKind(op, name, "an array of dimensions", dimensions);
+    for (const dimension of dimensions) checkInteger(op, name, dimension, 0, options.observationSize - 1);
+  }
+  for (const dimension of options.constant ?? []) {
+    for (const name of ["noDelta", "angles"] as const) {
+      const clashes = options[name]?.includes(dimension);
+      if (clashes) wrongValue(op, name, "dimensions that are not constant", dimension);
+    }
   }
   if (options.learnReward !== undefined && typeof options.learnReward !== "boolean") {
     wrongKind(op, "learnReward", "true or false", options.learnReward);

@@ -26,7 +26,15 @@ import { finish } from "../steps.js";
 import type { Disposable, NumericInput, SavedState } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
 import { Fitting } from "./fitting.js";
-import { completeFitOptions, type FitOptions, type FitProgress, type FitReport, trainSteps } from "./training.js";
+import {
+  type CompleteFitOptions,
+  completeFitOptions,
+  type FitOptions,
+  type FitProgress,
+  type FitReport,
+  type Trainee,
+  trainSteps,
+} from "./training.js";
 
 export interface RegressorOptions {
   /** Length of a feature row (F) and of a target row (T). */
@@ -52,6 +60,12 @@ export interface RegressorOptions {
   seed?: number | undefined;
 }
 
+/** Options of a model's own regressor. @internal */
+export interface OwnRegressorOptions extends RegressorOptions {
+  /** Targets that are always 0, and predicted so to the last bit. Default none. */
+  silent?: readonly number[] | undefined;
+}
+
 // change of a target's standard deviation, up or down, at which its scale is taken anew
 const RESCALE = 10;
 
@@ -67,6 +81,12 @@ export const regressorOptions = [
   "normalizeTargets",
   "seed",
 ] as const;
+
+/** Another thing to train than the regressor on its rows, made when features and targets have their scales. @internal */
+export type MakeTrainee = (
+  random: RandomStream,
+  options: CompleteFitOptions,
+) => { readonly trainee: Trainee & Disposable; readonly options: CompleteFitOptions };
 
 /** Prediction of B rows [B, T], the variance by its cause. */
 export interface Moments {
@@ -100,6 +120,7 @@ export class EnsembleRegressor implements Disposable {
   readonly #normalizeTargets: boolean;
   // standard deviation of the targets, the inverse of the normalizer's inverse
   readonly #scale: Tensor;
+  readonly #silent: readonly number[];
   readonly #seed: number;
   readonly #startBounds: Float32Array;
   // the parameters are fresh: nothing ties the targets to the scale they had
@@ -109,10 +130,10 @@ export class EnsembleRegressor implements Disposable {
   readonly #eliteList: Tensor<"i32">;
 
   /** Made by `createEnsembleRegressor`. */
-  constructor(scope: Scope, options: RegressorOptions) {
+  constructor(scope: Scope, options: OwnRegressorOptions) {
     const { inputSize, targetSize, members = 5, hidden = [64, 64], activation = "swish" } = options;
     const { probabilistic = true, elites = members, normalizeTargets = true, seed = 0 } = options;
-    const { learningRate = 1e-3, weightDecay = 0 } = options;
+    const { learningRate = 1e-3, weightDecay = 0, silent = [] } = options;
     const { runtime } = scope;
     this.#scope = scope;
     this.runtime = runtime;
@@ -131,7 +152,9 @@ export class EnsembleRegressor implements Disposable {
     this.normalizer = scope.hold(createNormalizer(runtime, inputSize));
     this.#targetNormalizer = scope.hold(createNormalizer(runtime, targetSize));
     this.#normalizeTargets = normalizeTargets;
-    this.#scale = scope.tensor([targetSize]).write(new Float32Array(targetSize).fill(1));
+    this.#scale = scope.tensor([targetSize]);
+    this.#silent = silent;
+    this.#publishScale();
     this.#random = scope.hold(new RandomStream(runtime, seed, "training"));
     this.#eliteList = scope.tensor([elites], "i32");
     this.#choose(Array.from({ length: elites }, (_, e) => e));
@@ -164,20 +187,37 @@ export class EnsembleRegressor implements Disposable {
    * `fit` on tensors, which it standardizes in place, one optimizer step per `next()`. A generator that is not run to its
    * end, by an error or by `return()`, leaves everything as it was.
    */
-  *fitSteps(features: Tensor, targets: Tensor, options?: FitOptions): Generator<FitProgress, FitReport> {
+  *fitSteps(
+    features: Tensor,
+    targets: Tensor,
+    options?: FitOptions,
+    make?: MakeTrainee,
+  ): Generator<FitProgress, FitReport> {
     const complete = completeFitOptions(options);
     const n = features.shape[0];
     if (n < 2) wrongValue("regressor.fit", "features", "at least 2 rows", n);
+    if (!make && complete.multiStep > 1) {
+      wrongValue(
+        "regressor.fit",
+        "multiStep",
+        "1, as rows that do not follow one another have no steps",
+        complete.multiStep,
+      );
+    }
     const before = this.save();
-    let fitting: Fitting | undefined;
+    let fitting: (Trainee & Disposable) | undefined;
     let report: FitReport | undefined;
     try {
       this.normalizer.fit(features, n);
       this.normalizer.standardize(features, features, n);
       if (this.#normalizeTargets) this.#scaleTargets(targets, n);
       this.#targetNormalizer.standardize(targets, targets, n);
-      fitting = this.runtime.scoped((scope) => new Fitting(scope, this, features, targets, complete.batchSize));
-      report = yield* trainSteps(fitting, n, this.#random, complete);
+      const { trainee, options } = make?.(this.#random, complete) ?? {
+        trainee: this.runtime.scoped((scope) => new Fitting(scope, this, features, targets, complete.batchSize)),
+        options: complete,
+      };
+      fitting = trainee;
+      report = yield* trainSteps(trainee, n, this.#random, options);
       this.#choose(report.ranking.slice(0, this.eliteCount));
       return report;
     } finally {
@@ -232,6 +272,11 @@ export class EnsembleRegressor implements Disposable {
     } finally {
       output.dispose();
     }
+  }
+
+  /** 1 / the standard deviation that targets are divided by [T]. @internal */
+  get targetInverseStd(): Tensor {
+    return this.#targetNormalizer.inverseStd;
   }
 
   /** What a model's table holds of its regressor (assembly/models/model.ts). @internal */
@@ -335,7 +380,9 @@ export class EnsembleRegressor implements Disposable {
   }
 
   #publishScale(): void {
-    this.#scale.view.set(this.#targetNormalizer.statistics().std);
+    const scale = this.#scale.view;
+    scale.set(this.#targetNormalizer.statistics().std);
+    for (const target of this.#silent) scale[target] = 0;
   }
 }
 

@@ -21,8 +21,17 @@ export interface FeatureEncoder {
   encode(out: number, observation: number, action: number, mean: Tensor, inverseStd: Tensor, rows: number): void;
 }
 
-/** Builds the encoder of D observation dimensions, of which `angles` are in radians, and A action dimensions. */
-export function createFeatureEncoder(scope: Scope, D: number, A: number, angles: readonly number[]): FeatureEncoder {
+/**
+ * Builds the encoder of D observation dimensions, of which `angles` are in radians and those in `without` are no features, and
+ * A action dimensions.
+ */
+export function createFeatureEncoder(
+  scope: Scope,
+  D: number,
+  A: number,
+  angles: readonly number[],
+  without: readonly number[] = [],
+): FeatureEncoder {
   if (!Array.isArray(angles)) wrongKind("createDynamicsModel", "angles", "an array of dimensions", angles);
   for (const angle of angles) checkInteger("createDynamicsModel", "angles", angle, 0, D - 1);
   if (new Set(angles).size !== angles.length) {
@@ -30,11 +39,13 @@ export function createFeatureEncoder(scope: Scope, D: number, A: number, angles:
   }
   const rows: number[] = [];
   for (let i = 0; i < D; i++) {
+    if (without.includes(i)) continue;
     if (angles.includes(i)) rows.push(SINE, i, COSINE, i);
     else rows.push(OBSERVATION, i);
   }
   for (let i = 0; i < A; i++) rows.push(ACTION, i);
   const F = rows.length / 2;
+  if (F === 0) wrongValue("createDynamicsModel", "constant", "less than all there is", without);
   const table = scope.tensor([F, 2], "i32").write(rows);
   const { kernels }: Runtime = scope.runtime;
   return {

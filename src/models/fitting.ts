@@ -1,9 +1,9 @@
 // One fit of an ensemble regressor: its memory for minibatches and scores, and the optimizer step.
 
-import { TrainingDivergedError } from "../check.js";
 import { createTrainer, meanSquaredError, type Trainer } from "../nn/index.js";
 import type { Disposable } from "../types.js";
 import type { Scope, Tensor } from "../wasm/index.js";
+import { BestMembers, checkFinite } from "./best-members.js";
 import type { EnsembleRegressor } from "./ensemble-regressor.js";
 import type { Trainee } from "./training.js";
 
@@ -17,7 +17,7 @@ export class Fitting implements Trainee, Disposable {
   // each member's rows in the order of the epoch
   #order: Tensor<"u32">;
   readonly #loss: Tensor<"f64">;
-  readonly #best: Tensor;
+  readonly #best: BestMembers;
 
   /** For standardized features [n, F] and targets [n, T]. */
   constructor(scope: Scope, regressor: EnsembleRegressor, features: Tensor, targets: Tensor, batchSize: number) {
@@ -41,7 +41,7 @@ export class Fitting implements Trainee, Disposable {
     );
     this.#order = scope.tensor([members, 0], "u32");
     this.#loss = scope.tensor([members], "f64");
-    this.#best = scope.tensor([ensemble.params.size]);
+    this.#best = new BestMembers(scope, regressor);
   }
 
   startEpoch(order: Uint32Array): void {
@@ -73,21 +73,15 @@ export class Fitting implements Trainee, Disposable {
   }
 
   keepBest(member: number): void {
-    const { ensemble } = this.#regressor;
-    ensemble.copyMember(this.#best, ensemble.params, member);
+    this.#best.keep(member);
   }
 
   restoreBest(member: number): void {
-    const { ensemble } = this.#regressor;
-    ensemble.copyMember(ensemble.params, this.#best, member);
+    this.#best.restore(member);
   }
 
   checkFinite(values: ArrayLike<number>): void {
-    for (let e = 0; e < this.members; e++) {
-      if (!Number.isFinite(values[e])) {
-        throw new TrainingDivergedError("fit", e, this.#regressor.optimizer.steps, "the loss");
-      }
-    }
+    checkFinite(this.#regressor, values);
   }
 
   dispose(): void {

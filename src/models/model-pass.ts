@@ -75,9 +75,10 @@ export class ModelPass implements Disposable {
 
   /**
    * After `forward` from `observation`: takes the gradients of a scalar with respect to the next observation (and the learned
-   * reward), and adds to those with respect to the observation and the action.
+   * reward), and adds to those with respect to the observation and the action; where `parameters` are given, also to those of
+   * the networks, laid out as theirs.
    */
-  vjp(gradients: TransitionRows, observation: Tensor): void {
+  vjp(gradients: TransitionRows, observation: Tensor, parameters?: Tensor): void {
     const { network, encoder, delta, learnsReward, observationSize: D, actionSize: A } = this.#parts;
     const { kernels } = this.#scope.runtime;
     const { rows } = this;
@@ -94,7 +95,7 @@ export class ModelPass implements Disposable {
       D,
       network.outputStride,
     );
-    network.ensemble.vjp(this.#workspace, rows / this.groups, undefined, { inputGradient: true });
+    network.ensemble.vjp(this.#workspace, rows / this.groups, parameters, { inputGradient: true, accumulate: true });
     kernels.model_features_vjp(
       gradients.observation.address,
       gradients.action.address,

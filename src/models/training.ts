@@ -25,6 +25,13 @@ export interface FitOptions {
   patience?: number | undefined;
   /** Relative drop of the score that counts as an improvement. Default 0.01 (Janner et al. 2019). */
   improvement?: number | undefined;
+  /**
+   * Steps K of the loss of a dynamics model. With 1 (the default) each transition is predicted by itself. With more, a deterministic
+   * member predicts open loop, from its own predictions, and learns from the mean over k ≤ K of its squared errors, in the
+   * targets' scale; from each row on, up to the end of its trajectory. Held out are then runs of 10 K rows, unless
+   * `holdoutRows` are named, and scores are errors of K steps.
+   */
+  multiStep?: number | undefined;
   /** Give each member its own sample with replacement of the training rows. Default true, as PETS. */
   bootstrap?: boolean | undefined;
 }
@@ -72,24 +79,36 @@ type Complete<T> = { [K in keyof T]-?: NonNullable<T[K]> };
 /** Options of a fit with nothing left open but whether rows to hold out are named. */
 export type CompleteFitOptions = Complete<Omit<FitOptions, "holdoutRows">> & Pick<FitOptions, "holdoutRows">;
 
-const MOST_SCORED = 5000;
-const known = ["epochs", "batchSize", "holdout", "holdoutRows", "patience", "improvement", "bootstrap"] as const;
+/** Most held-out rows that are scored. */
+export const MOST_SCORED = 5000;
+const known = [
+  "epochs",
+  "batchSize",
+  "holdout",
+  "holdoutRows",
+  "patience",
+  "improvement",
+  "multiStep",
+  "bootstrap",
+] as const;
 
 /** The options with defaults filled in and checked. */
 export function completeFitOptions(options: FitOptions | undefined, op = "fit"): CompleteFitOptions {
   const given = checkOptions(op, options, known);
-  const { epochs = 50, batchSize = 64, holdout = 0.1, patience = 10, improvement = 0.01, bootstrap = true } = given;
+  const { epochs = 50, batchSize = 64, holdout = 0.1, patience = 10, improvement = 0.01 } = given;
+  const { multiStep = 1, bootstrap = true } = given;
   checkInteger(op, "epochs", epochs, 1);
   checkInteger(op, "batchSize", batchSize, 1, 2 ** 16);
   checkNumber(op, "holdout", holdout, 0, 0.9);
   checkInteger(op, "patience", patience, 1);
   checkNumber(op, "improvement", improvement, 0, 1);
+  checkInteger(op, "multiStep", multiStep, 1, 1000);
   if (typeof bootstrap !== "boolean") wrongKind(op, "bootstrap", "true or false", bootstrap);
   const { holdoutRows } = given;
   if (holdoutRows !== undefined && !(holdoutRows instanceof Uint32Array)) {
     wrongKind(op, "holdoutRows", "a Uint32Array of row numbers", holdoutRows);
   }
-  return { epochs, batchSize, holdout, holdoutRows, patience, improvement, bootstrap };
+  return { epochs, batchSize, holdout, holdoutRows, patience, improvement, multiStep, bootstrap };
 }
 
 /** Runs the procedure over data rows 0 … n − 1, one optimizer step per `next()`. */

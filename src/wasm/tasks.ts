@@ -13,6 +13,7 @@ export const taskKinds = [
   "physics",
   "bodies",
   "imagine",
+  "expand",
 ] as const;
 
 export type TaskKind = (typeof taskKinds)[number];

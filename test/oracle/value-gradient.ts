@@ -38,7 +38,8 @@ export function flatten({ weights, biases }: Pick<Mlp, "weights" | "biases">): n
   return weights.flatMap((layer, l) => [...layer.flat(), ...biases[l]]);
 }
 
-function forward(mlp: Mlp, parameters: readonly Num[], x: readonly Num[]): Num[] {
+/** Outputs of a network with the parameters of `flatten`. */
+export function forward(mlp: Mlp, parameters: readonly Num[], x: readonly Num[]): Num[] {
   let at = 0;
   let y = [...x];
   mlp.weights.forEach((layer, l) => {

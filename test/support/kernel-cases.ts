@@ -288,6 +288,20 @@ export function kernelCases(scope: Scope): KernelCase[] {
     kernels.particle_returns(out, total, 0.5, E, N, Q),
   );
 
+  const weights = (): Tensor => scope.tensor([E * N]).write(Array.from({ length: E * N }, (_, i) => i % 3));
+  const openLoop = (): Tensor[] => [normal(E * N, D), normal(D), weights()];
+  const losses = scope.tensor([E], "f64");
+  add("open_loop_loss", [losses, normal(E * N, D)], openLoop(), (loss, next, truth, scale, weight) =>
+    kernels.open_loop_loss(loss, next, truth, scale, weight, E, N, D),
+  );
+  add(
+    "open_loop_gradient",
+    [normal(E * N, D)],
+    [normal(E * N, D), ...openLoop()],
+    (dnext, next, truth, scale, weight) => kernels.open_loop_gradient(dnext, next, truth, scale, weight, E * N, D),
+  );
+  addExpansionKernels(scope, add, normal);
+
   addMatrixKernels(scope, add, normal);
   addLearningKernels(scope, add, normal);
   addNetworkKernels(scope, add, normal);
@@ -302,6 +316,52 @@ type Add = (
   call: (...addresses: number[]) => void,
 ) => void;
 type Make = (...shape: number[]) => Tensor;
+
+// H steps of E members from B rows, with the values of K critics
+function addExpansionKernels(scope: Scope, add: Add, normal: Make): void {
+  const { kernels } = scope.runtime;
+  const [H, E, K, B, D, A] = [3, 2, 2, 5, 3, 1];
+  const flags = (n: number, every: number): number[] => Array.from({ length: n }, (_, i) => Number(i % every !== 0));
+  const terminated = scope.tensor([B], "u8").write([0, 1, 0, 0, 0]);
+  const steps = (every: number): Tensor => scope.tensor([H, E, B]).write(flags(H * E * B, every));
+  const imagined = [normal(H, E, B), steps(7), steps(11), normal(K, H, E, B)];
+  for (const rule of [0, 1, 2, 3, 4]) {
+    const out = [scope.tensor([B]), scope.tensor([H + 1, B]), scope.tensor([H + 1], "f64")];
+    const scratch = scope.tensor([(H + 1) * (E * K + 2)], "f64");
+    add(
+      "expansion_targets",
+      [...out, scratch],
+      [normal(B), terminated, normal(K, B), ...imagined],
+      (to, estimates, shares, room, reward, end, value, ...at) => {
+        const real = [reward, end, value] as const;
+        const [rewards, goes, finite, values] = at;
+        const sizes = [H, E, K, B, rule, rule % 2] as const;
+        const rest = [0.9, 0.25, 0.7, -2, 2] as const;
+        kernels.expansion_targets(
+          to,
+          estimates,
+          shares,
+          ...real,
+          rewards,
+          goes,
+          finite,
+          values,
+          room,
+          ...sizes,
+          ...rest,
+        );
+      },
+    );
+  }
+  const rows = [scope.tensor([H, B, D]), scope.tensor([H, B, A]), scope.tensor([H, B]), scope.tensor([H, B])];
+  const states = [normal(B, D), normal(B, A), normal(H, E, B, D), normal(H, E, B, A)];
+  add("expansion_rows", rows, [...states, terminated, ...imagined], (...at) => {
+    const [observation, action, target, weight, ...rest] = at;
+    const [start, startAction, state, actions, end, reward, goes, finite, value] = rest;
+    const from = [start, startAction, state, actions, end, reward, goes, finite, value] as const;
+    kernels.expansion_rows(observation, action, target, weight, ...from, H, E, K, B, D, A, 1, 0.9, -2, 2);
+  });
+}
 
 // products of an M x K and a K x C matrix
 function addMatrixKernels(scope: Scope, add: Add, normal: Make): void {

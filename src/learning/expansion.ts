@@ -1,0 +1,270 @@
+// Value expansion: targets of a critic from several steps of a learned ensemble (Feinberg et al. 2018, MVE; Buckman et al. 2018,
+// STEVE). What a real transition led to is carried on by every member under the target policy; with the critic's values along
+// the way there is a candidate target for every horizon 0 … H, member and critic, and a rule makes one of them:
+//   last     the longest horizon, as MVE                 mean    the mean of all horizons
+//   lambda   Σ_{h<H} (1 − λ) λ^h T_h + λ^H T_H           min     the least horizon
+//   steve    weights ∝ 1 / (variance over members and critics + 1e-8)
+// The arithmetic is in assembly/learning/expansion.ts.
+
+import { checkInteger, checkNumber, checkOneOf, checkOptions, wrongKind, wrongValue } from "../check.js";
+import type { DynamicsModel } from "../models/index.js";
+import type { Policy } from "../policies/index.js";
+import type { CompiledFunction, Disposable } from "../types.js";
+import { blockCount, MAX_BLOCK_ROWS, Region, type Runtime, type Scope, type Tensor } from "../wasm/index.js";
+import { stateRange } from "./imagination.js";
+
+/** The rules, in the order of assembly/learning/expansion.ts. */
+export const expansionRules = ["last", "mean", "lambda", "min", "steve"] as const;
+
+export type ExpansionRule = (typeof expansionRules)[number];
+
+export interface MixOptions {
+  readonly rule: ExpansionRule;
+  /** Discount. */
+  readonly gamma: number;
+  /** λ of the rule `lambda`. Default 0.25, as STEVE's comparison. */
+  readonly lambda?: number | undefined;
+  /** Share β of the rule's target; the rest is the real one-step target T_0. Default 1. */
+  readonly beta?: number | undefined;
+  /**
+   * Do critics count by the least of them or by their mean, where a horizon's estimate is made? Default `min` (Fujimoto et al.
+   * 2018), but `mean` for the rule `steve`.
+   */
+  readonly critics?: "min" | "mean" | undefined;
+  /** Bounds of what a value can be, to which candidates are clipped. Default: none. */
+  readonly clip?: readonly [number, number] | undefined;
+}
+
+/** B real transitions. */
+export interface RealRows {
+  readonly rows: number;
+  /** [B] */
+  readonly reward: Tensor;
+  readonly terminated: Tensor<"u8">;
+  /** Values of where they led [K, B]. */
+  readonly value: Tensor;
+}
+
+/** H steps of E members from where B real transitions led. */
+export interface ImaginedRows {
+  readonly horizon: number;
+  readonly members: number;
+  /** [H, E, B]: rewards, probabilities to go on, 1 where the prediction is a finite number. */
+  readonly reward: Tensor;
+  readonly goes: Tensor;
+  readonly finite: Tensor;
+  /** [K, H, E, B] */
+  readonly value: Tensor;
+}
+
+/** What becomes of the horizons of a batch, 0 … H. */
+export interface HorizonShares {
+  /** Mean weight of each horizon in the targets. */
+  readonly shares: Float64Array;
+}
+
+/** Checks the options of a mixture. */
+export function checkMix(op: string, options: MixOptions): Required<MixOptions> {
+  const { rule, gamma, lambda = 0.25, beta = 1, clip = [-Infinity, Infinity] } = options;
+  const { critics = rule === "steve" ? "mean" : "min" } = options;
+  checkOneOf(op, "rule", rule, expansionRules);
+  checkNumber(op, "gamma", gamma, 0, 1);
+  checkNumber(op, "lambda", lambda, 0, 1);
+  checkNumber(op, "beta", beta, 0, 1);
+  checkOneOf(op, "critics", critics, ["min", "mean"]);
+  if (!Array.isArray(clip) || clip.length !== 2) wrongKind(op, "clip", "two bounds", clip);
+  if (!(clip[0] <= clip[1])) wrongValue(op, "clip", "bounds, the lower one first", clip);
+  return { rule, gamma, lambda, beta, critics, clip };
+}
+
+/**
+ * Writes a target for each real row to out [B], and if wanted the estimates of all horizons [H + 1, B]. Throws `TypeError` or
+ * `RangeError` on tensors or options that do not fit together.
+ */
+export function expandedTargets(
+  runtime: Runtime,
+  out: Tensor,
+  real: RealRows,
+  imagined: ImaginedRows,
+  options: MixOptions,
+  estimates?: Tensor,
+): HorizonShares {
+  const op = "expandedTargets";
+  checkOptions(op, options, ["rule", "gamma", "lambda", "beta", "critics", "clip"]);
+  const complete = checkMix(op, options);
+  const { rows: B } = real;
+  const { horizon: H, members: E } = imagined;
+  checkInteger(op, "rows", B, 1);
+  checkInteger(op, "horizon", H);
+  checkInteger(op, "members", E, 1);
+  const K = Math.floor(real.value.size / B);
+  checkSizes(op, { out, reward: real.reward, terminated: real.terminated }, B);
+  checkSizes(op, { reward: imagined.reward, goes: imagined.goes, finite: imagined.finite }, H * E * B);
+  checkSizes(op, { value: imagined.value }, K * H * E * B);
+  if (estimates) checkSizes(op, { estimates }, (H + 1) * B);
+  return runtime.scoped((scope) => {
+    const shares = scope.tensor([H + 1], "f64");
+    const scratch = scope.tensor([H + 1, E * K + 2], "f64");
+    mix(runtime, { out, estimates, shares, scratch }, real, imagined, K, complete);
+    const result = { shares: shares.read() as Float64Array };
+    scope.dispose();
+    return result;
+  });
+}
+
+/** Where a mixture goes. @internal */
+export interface MixOut {
+  readonly out: Tensor;
+  readonly estimates: Tensor | undefined;
+  /** [H + 1] */
+  readonly shares: Tensor<"f64">;
+  /** [H + 1, E · K + 2] */
+  readonly scratch: Tensor<"f64">;
+}
+
+/** `expandedTargets` without checks and memory of its own. @internal */
+export function mix(
+  runtime: Runtime,
+  { out, estimates, shares, scratch }: MixOut,
+  real: RealRows,
+  imagined: ImaginedRows,
+  K: number,
+  { rule, gamma, lambda, beta, critics, clip }: Required<MixOptions>,
+): void {
+  runtime.kernels.expansion_targets(
+    out.address,
+    estimates?.address ?? 0,
+    shares.address,
+    real.reward.address,
+    real.terminated.address,
+    real.value.address,
+    imagined.reward.address,
+    imagined.goes.address,
+    imagined.finite.address,
+    imagined.value.address,
+    scratch.address,
+    imagined.horizon,
+    imagined.members,
+    K,
+    real.rows,
+    expansionRules.indexOf(rule),
+    Number(critics === "min"),
+    gamma,
+    lambda as number,
+    beta as number,
+    ...(clip as readonly [number, number]),
+  );
+}
+
+function checkSizes(op: string, tensors: Readonly<Record<string, Tensor | Tensor<"u8">>>, size: number): void {
+  for (const [name, tensor] of Object.entries(tensors)) {
+    if (tensor.size < size) wrongValue(op, name, `at least ${size} elements`, tensor.size);
+  }
+}
+
+export interface ExpansionOptions {
+  model: DynamicsModel;
+  /** The policy that members are carried by, usually a target network; its mode acts. */
+  policy: Policy;
+  /** Steps (H). */
+  horizon: number;
+  /** Most rows of a batch (B). */
+  rows: number;
+  /** Compiled reward and termination, where there are such; others are asked for when all steps are done. */
+  reward?: CompiledFunction | undefined;
+  terminated?: CompiledFunction | undefined;
+  /** Predicted states are clipped to ± this number. Default 100, as imagined trajectories. */
+  range?: number | undefined;
+}
+
+/** Where every elite member is led from B starts: all of it [H, E, B, …], packed for the rows of the last `imagine`. */
+export class Expansion implements Disposable {
+  readonly horizon: number;
+  /** Elite members (E). */
+  readonly members: number;
+  readonly observation: Tensor;
+  readonly action: Tensor;
+  readonly reward: Tensor;
+  readonly goes: Tensor;
+  readonly finite: Tensor;
+  readonly #scope: Scope;
+  readonly #options: ExpansionOptions;
+  readonly #region: Region;
+  readonly #range: Tensor;
+  readonly #scratch: Tensor;
+
+  /** Made by `createExpansion`. */
+  constructor(scope: Scope, options: ExpansionOptions) {
+    const { model, policy, horizon: H, rows: B, range = 100 } = options;
+    const { network, featureSize, observationSize: D, actionSize: A } = model;
+    const E = network.eliteCount;
+    this.#scope = scope;
+    this.#options = options;
+    this.horizon = H;
+    this.members = E;
+    this.observation = scope.tensor([H, E, B, D]);
+    this.action = scope.tensor([H, E, B, A]);
+    this.reward = scope.tensor([H, E, B]);
+    this.goes = scope.tensor([H, E, B]);
+    this.finite = scope.tensor([H, E, B]);
+    this.#region = new Region(scope, "expand", 19);
+    this.#range = scope.tensor([2, D]).write(stateRange(range, D));
+    // of each thread, for each row: an end, and what a step of the policy takes, or one of the model
+    const acting = 2 * policy.network.table.widest + policy.headStride + D;
+    const predicting = 2 * network.ensemble.table.widest + network.outputStride + featureSize + network.targetSize;
+    const floats = MAX_BLOCK_ROWS * (1 + Math.max(acting, predicting));
+    this.#scratch = scope.tensor([scope.runtime.threads, 16 * Math.ceil(floats / 16)]);
+  }
+
+  /** Carries starts [B, D], where the policy acts by start actions [B, A], on. */
+  imagine(start: Tensor, startAction: Tensor, rows: number): void {
+    const op = "expansion.imagine";
+    const { model, policy, reward, terminated } = this.#options;
+    const { observationSize: D, actionSize: A } = model;
+    checkInteger(op, "rows", rows, 1, this.#options.rows);
+    checkSizes(op, { start }, rows * D);
+    checkSizes(op, { startAction }, rows * A);
+    if (this.horizon === 0) return;
+    const blocks = blockCount(this.members, rows);
+    const low = this.#range.address;
+    const out = [this.observation, this.action, this.reward, this.goes, this.finite].map(({ address }) => address);
+    const words = [
+      ...[model.table.address, policy.table.address, rows, blocks, this.horizon],
+      ...[start.address, startAction.address, low, low + 4 * D, ...out],
+      ...[reward?.task ?? 0, terminated?.task ?? 0],
+      ...[this.#scratch.address, 4 * this.#scratch.shape[1], MAX_BLOCK_ROWS],
+    ];
+    this.#region.run(words, this.members * blocks);
+  }
+
+  dispose(): void {
+    this.#scope.dispose();
+  }
+
+  /** Lets `using expansion = …` dispose of it. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** What carries starts on. Throws `TypeError` or `RangeError` when model and policy are of different sizes. */
+export function createExpansion(options: ExpansionOptions): Expansion {
+  const op = "createExpansion";
+  const {
+    model,
+    policy,
+    horizon,
+    rows,
+    range = 100,
+  } = checkOptions(op, options, ["model", "policy", "horizon", "rows", "reward", "terminated", "range"]);
+  checkInteger(op, "horizon", horizon, 0, 100);
+  checkInteger(op, "rows", rows, 1);
+  if (!(range > 0)) wrongValue(op, "range", "a number above 0", range);
+  if (policy.observationSize !== model.observationSize) {
+    wrongValue(op, "policy", `one of ${model.observationSize} observations, as the model`, policy.observationSize);
+  }
+  if (policy.envActionSize !== model.actionSize || policy.kind === "categorical") {
+    wrongValue(op, "policy", `one of ${model.actionSize} actions, as the model`, policy.envActionSize);
+  }
+  return model.runtime.scoped((scope) => new Expansion(scope, options));
+}
