@@ -7,9 +7,9 @@
 // The arithmetic is in assembly/learning/expansion.ts.
 
 import { checkInteger, checkNumber, checkOneOf, checkOptions, wrongKind, wrongValue } from "../check.js";
-import type { DynamicsModel } from "../models/index.js";
+import { checkScores, type DynamicsModel, scoreOutside } from "../models/index.js";
 import type { Policy } from "../policies/index.js";
-import type { CompiledFunction, Disposable } from "../types.js";
+import type { Disposable, RewardFunction, TerminationFunction } from "../types.js";
 import { blockCount, MAX_BLOCK_ROWS, Region, type Runtime, type Scope, type Tensor } from "../wasm/index.js";
 import { stateRange } from "./imagination.js";
 
@@ -170,9 +170,9 @@ export interface ExpansionOptions {
   horizon: number;
   /** Most rows of a batch (B). */
   rows: number;
-  /** Compiled reward and termination, where there are such; others are asked for when all steps are done. */
-  reward?: CompiledFunction | undefined;
-  terminated?: CompiledFunction | undefined;
+  /** Reward of a transition, and which next observations have no future (default: none). A model that learned the reward has none. */
+  reward?: RewardFunction | undefined;
+  terminated?: TerminationFunction | undefined;
   /** Predicted states are clipped to ± this number. Default 100, as imagined trajectories. */
   range?: number | undefined;
 }
@@ -231,10 +231,30 @@ export class Expansion implements Disposable {
     const words = [
       ...[model.table.address, policy.table.address, rows, blocks, this.horizon],
       ...[start.address, startAction.address, low, low + 4 * D, ...out],
-      ...[reward?.task ?? 0, terminated?.task ?? 0],
+      ...[reward?.compiled?.task ?? 0, terminated?.compiled?.task ?? 0],
       ...[this.#scratch.address, 4 * this.#scratch.shape[1], MAX_BLOCK_ROWS],
     ];
     this.#region.run(words, this.members * blocks);
+    if ((reward && !reward.compiled) || (terminated && !terminated.compiled)) this.#score(start, startAction, rows);
+  }
+
+  // what only JavaScript knows of all steps: no state depends on it
+  #score(start: Tensor, startAction: Tensor, B: number): void {
+    const { observationSize: D, actionSize: A } = this.#options.model;
+    const each = this.members * B;
+    const rows = this.horizon * each;
+    // where the steps come from: E times the start, then all but the last
+    const from = (first: Tensor, after: Tensor, columns: number): Float32Array => {
+      const out = new Float32Array(rows * columns);
+      for (let e = 0; e < this.members; e++) out.set(first.view.subarray(0, B * columns), e * B * columns);
+      out.set(after.view.subarray(0, (rows - each) * columns), each * columns);
+      return out;
+    };
+    const next = this.observation.view.slice(0, rows * D);
+    const states = from(start, this.observation, D);
+    const { rewards, ends } = scoreOutside(this.#options, states, from(startAction, this.action, A), next, rows);
+    if (rewards) this.reward.view.set(rewards);
+    if (ends) this.goes.view.set(Float32Array.from(ends, (end) => (end ? 0 : 1)));
   }
 
   dispose(): void {
@@ -257,6 +277,7 @@ export function createExpansion(options: ExpansionOptions): Expansion {
     rows,
     range = 100,
   } = checkOptions(op, options, ["model", "policy", "horizon", "rows", "reward", "terminated", "range"]);
+  checkScores(op, options, model);
   checkInteger(op, "horizon", horizon, 0, 100);
   checkInteger(op, "rows", rows, 1);
   if (!(range > 0)) wrongValue(op, "range", "a number above 0", range);

@@ -13,6 +13,7 @@ import {
 } from "../../src/learning/index.js";
 import { createDynamicsModel, type DynamicsModel } from "../../src/models/index.js";
 import { createPolicy, type Policy } from "../../src/policies/index.js";
+import type { RewardFunction, TerminationFunction } from "../../src/types.js";
 import { loadRuntime, type Runtime } from "../../src/wasm/index.js";
 import { type ExpandedRow, target, tdkRows } from "../oracle/expansion.js";
 import { assertClose, generator, numbers } from "../support/numbers.js";
@@ -268,10 +269,7 @@ for (const [binary, runtime] of runtimes) {
         // one start that no model takes to a number
         start.view[4 * 7] = 3e38;
         const startAction = scope.tensor([B, 1]).write(numbers(random, B));
-        const functions = {
-          reward: learnReward ? undefined : env.reward.compiled,
-          terminated: env.terminated.compiled,
-        };
+        const functions = { reward: learnReward ? undefined : env.reward, terminated: env.terminated };
         const expansion = scope.hold(createExpansion({ model, policy, horizon: H, rows: 80, ...functions }));
         expansion.imagine(start, startAction, B);
         const [pass, acting] = [scope.hold(model.pass(B)), scope.hold(policy.pass(B))];
@@ -314,6 +312,16 @@ for (const [binary, runtime] of runtimes) {
             state.write(next.view);
           }
         }
+        // the same functions, not compiled
+        const { terminated } = env;
+        const own = {
+          reward: learnReward ? undefined : (((s, a, to, out) => env.reward(s, a, to, out)) as RewardFunction),
+          terminated: ((to, out) => terminated(to, out)) as TerminationFunction,
+        };
+        const outside = scope.hold(createExpansion({ model, policy, horizon: H, rows: B, ...own }));
+        outside.imagine(start, startAction, B);
+        assert.equal([...outside.reward.view], [...expansion.reward.view.slice(0, H * E * B)]);
+        assert.equal([...outside.goes.view], [...expansion.goes.view.slice(0, H * E * B)]);
         assert.ok(ends > 0 && ends < H * E * B, `${ends} ends`);
         assert.ok(broken > 0, "the start that is too large");
         scope.dispose();
@@ -325,11 +333,14 @@ for (const [binary, runtime] of runtimes) {
 
   test("arguments are checked", () => {
     const { model, policy } = fitted(runtime, false);
+    const own: RewardFunction = (_s, _a, _next, out) => out.fill(1);
     const wrong = (options: object, message: RegExp) =>
-      assert.throws(() => createExpansion({ model, policy, horizon: 2, rows: 4, ...options }), message);
+      assert.throws(() => createExpansion({ model, policy, horizon: 2, rows: 4, reward: own, ...options }), message);
     wrong({ horizon: -1 }, /"horizon" expected an integer/);
     wrong({ rows: 0 }, /"rows" expected an integer/);
     wrong({ range: 0 }, /"range" expected a number above 0/);
+    wrong({ reward: undefined }, /"reward" expected a function/);
+    wrong({ terminated: 1 }, /"terminated" expected a function/);
     wrong({ rule: "min" }, /unknown option "rule"/);
     const other = createPolicy(runtime, {
       kind: "deterministic",
@@ -360,7 +371,8 @@ test("the same bits on two threads", async () => {
   for (const threads of [1, 2]) {
     const runtime = await loadRuntime({ threads });
     const { model, policy } = fitted(runtime, false);
-    const expansion = createExpansion({ model, policy, horizon: 2, rows: 150 });
+    const { reward, terminated } = makeEnv(runtime, cartPoleContinuous);
+    const expansion = createExpansion({ model, policy, horizon: 2, rows: 150, reward, terminated });
     const start = runtime.tensor([150, 4]).write(numbers(generator(2), 600, 0.2));
     const action = runtime.tensor([150, 1]).write(numbers(generator(3), 150));
     expansion.imagine(start, action, 150);
