@@ -18,6 +18,7 @@ import { finish } from "../steps.js";
 import type { Disposable, RewardFunction, SavedState, Steps, TerminationFunction } from "../types.js";
 import { blockCount, MAX_BLOCK_ROWS, Region, type Runtime, type Scope, type Tensor } from "../wasm/index.js";
 import { type Batch, createBatch } from "./batch.js";
+import { checkChain } from "./check-chain.js";
 
 /** How members of the ensemble meet trajectories; a number is the place of one member among the elites. */
 export type Sampling = "step" | "episode" | "mean" | "median" | "gaussian" | number;
@@ -312,14 +313,10 @@ export function createImagination(
   const op = "createImagination";
   checkOptions(op, options, ["reward", "terminated", "sampling", "range", "seed"]);
   checkInteger(op, "seed", options.seed, 0, Number.MAX_SAFE_INTEGER);
+  checkChain(op, model, policy);
+  if (runtime !== model.runtime) wrongValue(op, "model", "one of this runtime", "one of another");
   checkScores(op, options, model);
   if (options.sampling !== undefined) checkSampling(op, options.sampling, model);
   checkRange(op, options.range, model.observationSize);
-  if (policy.observationSize !== model.observationSize) {
-    wrongValue(op, "policy", `one of ${model.observationSize} observations, as the model`, policy.observationSize);
-  }
-  const { actionSpace } = policy;
-  const size = actionSpace.kind === "box" ? actionSpace.low.length : 1;
-  if (size !== model.actionSize) wrongValue(op, "policy", `one of ${model.actionSize} actions, as the model`, size);
   return runtime.scoped((scope) => new Imagination(scope, model, policy, options));
 }

@@ -15,8 +15,9 @@ import type { Policy, PolicyPass } from "../policies/index.js";
 import { metaField } from "../saved-state.js";
 import { finish } from "../steps.js";
 import type { CompiledFunction, Disposable, RewardFunction, SavedState, Steps, TerminationFunction } from "../types.js";
-import type { Scope, Tensor } from "../wasm/index.js";
+import { type Scope, Tensor } from "../wasm/index.js";
 import type { Sampling } from "./imagination.js";
+import { checkChain } from "./check-chain.js";
 import { combine, dot } from "./vectors.js";
 
 /**
@@ -121,8 +122,11 @@ export class ValueGradient implements Disposable {
   /** `evaluate` in slices, a step of all trajectories each. */
   *evaluateSteps(starts: Tensor): Steps<ValueGradientReport> {
     const { horizon: H, model, batch } = this.#options;
-    if (starts.dtype !== "f32" || starts.size !== batch * model.observationSize) {
-      wrongValue("valueGradient.evaluate", "starts", `shape [${batch}, ${model.observationSize}]`, starts.view);
+    const op = "valueGradient.evaluate";
+    if (!(starts instanceof Tensor)) wrongKind(op, "starts", "a tensor", starts);
+    const shape = `[${batch}, ${model.observationSize}]`;
+    if (starts.dtype !== "f32" || `[${starts.shape.join(", ")}]` !== shape) {
+      wrongValue(op, "starts", `f32 ${shape}`, `${starts.dtype} [${starts.shape.join(", ")}]`);
     }
     this.#states[0].write(starts.view);
     this.#alive.view.fill(1);
@@ -285,7 +289,7 @@ const known = [
  */
 export function valueGradient(options: ValueGradientOptions): ValueGradient {
   const op = "valueGradient";
-  checkOptions(op, options, known);
+  checkOptions(op, options ?? null, known);
   const { model, policy, reward, terminated, horizon, batch } = options;
   const { gamma = 1, sampling = "step", stochastic = true, seed } = options;
   checkInteger(op, "horizon", horizon, 1, 10_000);
@@ -293,22 +297,20 @@ export function valueGradient(options: ValueGradientOptions): ValueGradient {
   checkNumber(op, "gamma", gamma, 0, 1);
   checkInteger(op, "seed", seed, 0, Number.MAX_SAFE_INTEGER);
   if (typeof stochastic !== "boolean") wrongKind(op, "stochastic", "true or false", stochastic);
+  checkChain(op, model, policy);
   const { eliteCount } = model.network;
   if (typeof sampling === "number") checkInteger(op, "sampling", sampling, 0, eliteCount - 1);
   else if (sampling !== "step" && sampling !== "episode") {
     wrongKind(op, "sampling", '"step", "episode" or the place of an elite member', sampling);
   } else if (batch % eliteCount !== 0) wrongValue(op, "batch", `a multiple of the ${eliteCount} elite members`, batch);
   if (policy.kind === "categorical") wrongKind(op, "policy", "one whose actions have a gradient", policy.kind);
-  const sizes = `${model.observationSize} observations and ${model.actionSize} actions, as the model`;
-  if (policy.observationSize !== model.observationSize || policy.envActionSize !== model.actionSize) {
-    wrongValue(op, "policy", sizes, `${policy.observationSize} and ${policy.envActionSize}`);
-  }
   if (model.learnsReward) {
     if (reward !== undefined) wrongKind(op, "reward", "nothing, since the model has learned the reward", reward);
   } else checkGradient(op, reward);
   if (terminated !== undefined && typeof terminated !== "function") {
     wrongKind(op, "terminated", "a function", terminated);
   }
+  const sizes = `${model.observationSize} observations and ${model.actionSize} actions, as the model`;
   for (const [name, compiled] of Object.entries({ reward: reward?.compiled, terminated: terminated?.compiled })) {
     if (!compiled || fits(compiled, model)) continue;
     wrongValue(op, name, sizes, `${compiled.observationSize} and ${compiled.actionSize} of ${compiled.id}`);

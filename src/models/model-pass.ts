@@ -5,7 +5,7 @@
 import { checkInteger, wrongValue } from "../check.js";
 import type { Workspace } from "../nn/index.js";
 import type { Disposable } from "../types.js";
-import type { Scope, Tensor } from "../wasm/index.js";
+import { checkRows, type Scope, type Tensor } from "../wasm/index.js";
 import type { EnsembleRegressor } from "./ensemble-regressor.js";
 import type { FeatureEncoder } from "./features.js";
 
@@ -56,8 +56,9 @@ export class ModelPass implements Disposable {
    * together, as members[g] predicts them.
    */
   forward({ observation, action, nextObservation, reward }: TransitionRows, members: ArrayLike<number>): void {
-    if (members.length !== this.groups)
-      wrongValue("modelPass.forward", "members", `${this.groups}, one a group`, members);
+    const op = "modelPass.forward";
+    this.#check(op, { observation, action, nextObservation, reward });
+    if (members.length !== this.groups) wrongValue(op, "members", `${this.groups}, one a group`, members);
     const { network, encoder, delta, learnsReward, observationSize: D } = this.#parts;
     const { normalizer, ensemble, targetSize: T, outputStride } = network;
     const { kernels } = this.#scope.runtime;
@@ -79,9 +80,12 @@ export class ModelPass implements Disposable {
    * the networks, laid out as theirs.
    */
   vjp(gradients: TransitionRows, observation: Tensor, parameters?: Tensor): void {
+    const op = "modelPass.vjp";
     const { network, encoder, delta, learnsReward, observationSize: D, actionSize: A } = this.#parts;
     const { kernels } = this.#scope.runtime;
     const { rows } = this;
+    this.#check(op, gradients);
+    checkRows(op, "observation", observation, rows, D);
     const { outputGradient, inputGradient } = this.#workspace;
     const [, , , scale] = network.words.head;
     kernels.apply_target_vjp(
@@ -108,6 +112,14 @@ export class ModelPass implements Disposable {
       A,
       encoder.size,
     );
+  }
+
+  #check(op: string, { observation, action, nextObservation, reward }: TransitionRows): void {
+    const { learnsReward, observationSize: D, actionSize: A } = this.#parts;
+    checkRows(op, "observation", observation, this.rows, D);
+    checkRows(op, "action", action, this.rows, A);
+    checkRows(op, "nextObservation", nextObservation, this.rows, D);
+    if (learnsReward) checkRows(op, "reward", reward, this.rows, 1);
   }
 
   dispose(): void {

@@ -6,8 +6,7 @@
 import { checkInteger, checkNumber, checkOptions, TrainingDivergedError } from "../check.js";
 import { loadTensor, saveTensor } from "../saved-state.js";
 import type { Disposable, SavedState } from "../types.js";
-import type { Runtime, Scope, Tensor } from "../wasm/index.js";
-import { checkRows } from "./checks.js";
+import { checkRows, type Runtime, type Scope, type Tensor } from "../wasm/index.js";
 
 export interface LinearBaselineOptions {
   /** Length of an observation (D). */

@@ -6,8 +6,7 @@ import { checkFinite, checkInteger, FormatError } from "../check.js";
 import { createNormalizer, type Normalizer } from "../nn/index.js";
 import { joinStates, partState } from "../saved-state.js";
 import type { Disposable, SavedState } from "../types.js";
-import type { Runtime, Scope, Tensor } from "../wasm/index.js";
-import { checkRows } from "./checks.js";
+import { checkRows, type Runtime, type Scope, type Tensor } from "../wasm/index.js";
 
 /** Largest normalized observation, as in OpenAI's baselines and Stable-Baselines3. */
 export const FILTER_CLIP = 10;

@@ -5,8 +5,7 @@
 import { checkInteger, checkNumber, wrongKind, wrongValue } from "../check.js";
 import type { Workspace } from "../nn/index.js";
 import type { Disposable } from "../types.js";
-import type { Scope, Tensor } from "../wasm/index.js";
-import { checkRows } from "./checks.js";
+import { checkRows, type Scope, type Tensor } from "../wasm/index.js";
 import type { Policy } from "./policy.js";
 
 export interface VjpActionOptions {

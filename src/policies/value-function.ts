@@ -7,8 +7,7 @@ import type { RandomStream } from "../kernels/index.js";
 import { type Activation, type Adam, createAdam, createTrainer, type Ensemble } from "../nn/index.js";
 import { joinStates, metaNumber, partState } from "../saved-state.js";
 import type { Disposable, SavedState, Steps } from "../types.js";
-import type { Runtime, Scope, Tensor } from "../wasm/index.js";
-import { checkRows } from "./checks.js";
+import { checkRows, type Runtime, type Scope, type Tensor } from "../wasm/index.js";
 import { checkNetworkOptions, createNetwork } from "./networks.js";
 import { createObservationFilter, ObservationFilter } from "./observation-filter.js";
 

@@ -1,6 +1,7 @@
 // The only door to WebAssembly: features, loading, memory, tensors.
 
 export type { MemoryUsage } from "./arena.js";
+export { checkRows } from "./check-rows.js";
 export type { TileChoice, TileName } from "./calibrate.js";
 export type { Kernels } from "./kernels.gen.js";
 export type { Variant, WasmSource } from "./load.js";

@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import { type MeRun, type SvgOptions, svg } from "../../src/algorithms/index.js";
 import { TrainingDivergedError } from "../../src/check.js";
 import { box, cartPoleContinuous, makeEnv, pendulum } from "../../src/envs/index.js";
+import { metaField, partState } from "../../src/saved-state.js";
 import type { Env, RewardFunction, SavedState } from "../../src/types.js";
 import { generator } from "../support/numbers.js";
 import { runtime } from "../support/runtime.js";
@@ -79,6 +80,61 @@ test("ten in a row end the run, which has the parameters of the last good one", 
   assert.match(error.message, /^svg: the update of the policy/);
   assert.equal(run.policy.network.params.read(), before);
   assert.ok(run.policy.network.params.view.every(Number.isFinite));
+  run.dispose();
+  env.close();
+});
+
+test("nine in a row do not end it, however often", async () => {
+  const env = makeEnv(runtime, pendulum, { seed: 1 });
+  const run = svg(runtime, env, { ...tiny, trials: 1, reward: sometimes((call) => call % 10 !== 9) });
+  const [{ rejectedUpdates }] = await follow(run);
+  assert.is(rejectedUpdates, 27);
+  run.dispose();
+  env.close();
+});
+
+// the policy after some policy iterations
+async function paramsAfter(iterations: number, options: Partial<SvgOptions>): Promise<Float32Array> {
+  const env = makeEnv(runtime, pendulum, { seed: 1 });
+  let params: Float32Array = new Float32Array();
+  const onStep: SvgOptions["onStep"] = ({ phase, step }) => {
+    if (phase === "update" && step === iterations) params = run.policy.network.params.read();
+  };
+  const run = svg(runtime, env, { ...tiny, policyIterations: iterations, trials: 1, onStep, ...options });
+  await follow(run);
+  run.dispose();
+  env.close();
+  return params;
+}
+
+test("discount, ends and members are those of the options; gradients are clipped where they are longer, and only there", async () => {
+  const plain = await paramsAfter(1, {});
+  assert.ok(plain.length > 0);
+  assert.equal(await paramsAfter(1, {}), plain);
+  assert.not.equal(await paramsAfter(1, { gamma: 0.5 }), plain);
+  assert.not.equal(await paramsAfter(1, { sampling: "episode" }), plain);
+  assert.not.equal(await paramsAfter(1, { sampling: 0 }), await paramsAfter(1, { sampling: 1 }));
+  assert.not.equal(await paramsAfter(1, { terminated: (_, out) => void out.fill(1) }), plain);
+  const long = await paramsAfter(3, { clipNorm: 1e6 });
+  assert.equal(await paramsAfter(3, { clipNorm: 3e6 }), long);
+  assert.not.equal(await paramsAfter(3, { clipNorm: 1e-3 }), long);
+});
+
+test("Adam starts afresh with each outer iteration", async () => {
+  const env = makeEnv(runtime, pendulum, { seed: 1 });
+  const seen: unknown[] = [];
+  const run = svg(runtime, env, {
+    ...tiny,
+    trials: 2,
+    policyIterations: 2,
+    onStep({ phase, step }) {
+      if (phase !== "update" || step !== 1) return;
+      const path = ["learner", "improvement", "improver", "adam"];
+      seen.push(metaField(path.reduce(partState, run.save()), "steps"));
+    },
+  });
+  await follow(run);
+  assert.equal(seen, [1, 1]);
   run.dispose();
   env.close();
 });

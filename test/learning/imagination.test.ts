@@ -347,7 +347,7 @@ test("saves and goes on; refuses what does not fit", () => {
     );
     assert.throws(
       () => createImagination(runtime, part.model, policy, { reward: effort, seed: 0 }),
-      /"policy" expected one of 2 actions, as the model, got 1/,
+      /"policy" expected one of \d observations and 2 actions, as the model, got "\d observations and 1 actions"/,
     );
   });
 });

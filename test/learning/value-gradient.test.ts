@@ -276,6 +276,71 @@ for (const [binary, runtime] of runtimes) {
     assert.is(runtime.checkGuards(), undefined);
   });
 
+  test("a member is named by its place among the elites, the best first", () => {
+    const { model, policy, dispose } = make(cases[0]);
+    const { tensor } = startsOf();
+    const returns = (): number[] =>
+      [0, 1].map((sampling) => {
+        const value = valueGradient({ model, policy, reward: env.reward, horizon: 3, batch: B, sampling, seed: 7 });
+        const report = value.evaluate(tensor);
+        value.dispose();
+        return report.return;
+      });
+    const state = structuredClone(model.network.save());
+    const { own } = state.meta as unknown as { own: { elites: number[] } };
+    own.elites = [0, 1];
+    model.network.load(state);
+    const [first, second] = returns();
+    assert.is.not(first, second);
+    own.elites = [1, 0];
+    model.network.load(state);
+    assert.equal(returns(), [second, first]);
+    tensor.dispose();
+    dispose();
+  });
+
+  test("a compiled end is that of the function", () => {
+    const pole = makeEnv(runtime, cartPoleContinuous);
+    const model = createDynamicsModel(runtime, {
+      observationSize: 4,
+      actionSize: 1,
+      members: 2,
+      hidden: [5],
+      activation: "tanh",
+      probabilistic: false,
+      seed: 1,
+    });
+    const { actionSpace } = pole;
+    const policy = createPolicy(runtime, { kind: "squashed", observationSize: 4, actionSpace, hidden: [5], seed: 2 });
+    const reward: RewardFunction = Object.assign(
+      ((s, a, _, out) => {
+        for (let b = 0; b < out.length; b++) out[b] = 1 - s[4 * b] ** 2 - a[b] ** 2;
+      }) as RewardFunction,
+      {
+        gradient: ((s, a, _, weight, out) => {
+          for (let b = 0; b < weight.length; b++) {
+            out.observation[4 * b] -= 2 * weight[b] * s[4 * b];
+            out.action[b] -= 2 * weight[b] * a[b];
+          }
+        }) as NonNullable<RewardFunction["gradient"]>,
+      },
+    );
+    // the last of them end at once, some later, the first hardly ever
+    const starts = runtime.tensor([B, 4]).write(Array.from({ length: 4 * B }, (_, i) => (i % 4 === 2 ? 0.01 * i : 0)));
+    const plain: TerminationFunction = (next, out) => pole.terminated?.(next, out);
+    const results = [pole.terminated, plain, undefined].map((terminated) => {
+      const value = valueGradient({ model, policy, reward, terminated, horizon: H, batch: B, seed: 7 });
+      const result = { report: value.evaluate(starts), gradients: value.gradients.read() };
+      value.dispose();
+      return result;
+    });
+    assert.ok(pole.terminated?.compiled);
+    assert.equal(results[0], results[1]);
+    assert.ok(results[0].report.return < results[2].report.return - 0.1);
+    for (const part of [starts, policy, model]) part.dispose();
+    pole.close();
+  });
+
   test("a reward that is no number shows in return and norm", () => {
     const broken = Object.assign(((_s, _a, _n, out) => out.fill(NaN)) as RewardFunction, {
       gradient: ((_s, _a, _n, _w, out) => out.action.fill(NaN)) as NonNullable<RewardFunction["gradient"]>,
@@ -284,8 +349,15 @@ for (const [binary, runtime] of runtimes) {
     const { tensor } = startsOf();
     const report = value.evaluate(tensor);
     assert.ok(Number.isNaN(report.return) && !Number.isFinite(report.gradientNorm));
-    tensor.dispose();
     dispose();
+    // one that is forgotten is no number either
+    const forgetful: RewardFunction = Object.assign(((_s, _a, _n, out) => out.fill(0, 1)) as RewardFunction, {
+      gradient: () => {},
+    });
+    const other = make(cases[0], { reward: forgetful });
+    assert.ok(Number.isNaN(other.value.evaluate(tensor).return));
+    tensor.dispose();
+    other.dispose();
   });
 
   test("what has no gradient, and what does not fit, is told", () => {
@@ -308,11 +380,40 @@ for (const [binary, runtime] of runtimes) {
     const small = createPolicy(runtime, { kind: "gaussian", observationSize: 2, actionSpace: box([-2], [2]), seed: 0 });
     assert.throws(
       call({ policy: small }),
-      /"policy" expected 3 observations and 1 actions, as the model, got "2 and 1"/,
+      /"policy" expected one of 3 observations and 1 actions, as the model, got "2 observations and 1 actions"/,
     );
     const learned = fitted(runtime, { learnReward: true });
     assert.throws(call({ model: learned }), /nothing, since the model has learned the reward/);
-    for (const part of [learned, small, other, policy, model]) part.dispose();
+    assert.throws(() => valueGradient(undefined as never), /"options" expected an object/);
+    assert.throws(call({ model: {} as never }), /"model" expected a dynamics model/);
+    assert.throws(call({ policy: null as never }), /"policy" expected a policy, got null/);
+    const elsewhere = runtimes.find(([name]) => name !== binary)?.[1] as Runtime;
+    const foreign = randomPolicy(elsewhere, {});
+    assert.throws(call({ policy: foreign }), /"policy" expected one of the model's runtime/);
+    for (const part of [foreign, learned, small, other, policy]) part.dispose();
+
+    const value = valueGradient({ ...good, policy: randomPolicy(runtime, {}) });
+    assert.throws(() => value.evaluate(null as never), /"starts" expected a tensor, got null/);
+    assert.throws(() => value.evaluate([0, 0, 0, 0, 0, 0] as never), /"starts" expected a tensor/);
+    const flat = runtime.tensor([3, 2]);
+    assert.throws(() => value.evaluate(flat), /"starts" expected f32 \[2, 3\], got "f32 \[3, 2\]"/);
+
+    const pass = model.pass(2, 2);
+    const [state, action, next] = [runtime.tensor([2, 3]), runtime.tensor([2, 1]), runtime.tensor([2, 3])];
+    const rows = { observation: state, action, nextObservation: next };
+    pass.forward(rows, [0, 1]);
+    assert.throws(() => pass.forward(rows, [0]), /modelPass.forward: "members" expected 2, one a group, got/);
+    assert.throws(
+      () => pass.forward({ ...rows, observation: action }, [0, 1]),
+      /"observation" expected at least 2 rows/,
+    );
+    assert.throws(() => pass.vjp({ ...rows, nextObservation: action }, state), /"nextObservation" expected at least 2/);
+    assert.throws(() => pass.vjp(rows, action), /modelPass.vjp: "observation" expected at least 2 rows of 3/);
+    assert.throws(() => model.pass(3, 2), /"rows" expected a multiple of the 2 groups, got 3/);
+    const learning = fitted(runtime, { learnReward: true });
+    const other2 = learning.pass(2, 2);
+    assert.throws(() => other2.forward(rows, [0, 1]), /"reward" expected a tensor, got undefined/);
+    for (const part of [other2, learning, flat, state, action, next, pass, value, model]) part.dispose();
     cartpole.close();
   });
 
