@@ -23,7 +23,14 @@ import {
 } from "./experiments/me-policies.js";
 import { meTrpoAblation } from "./experiments/me-trpo-ablation.js";
 import { mpcBodies } from "./experiments/mpc-bodies.js";
-import { ppoCartpole, ppoPendulum, trpoCartpole, trpoPendulum, trpoSwimmer } from "./experiments/model-free.js";
+import {
+  ppoCartpole,
+  ppoPendulum,
+  trpoCartpole,
+  trpoPendulum,
+  trpoSwimmer,
+  trpoSwimmerShort,
+} from "./experiments/model-free.js";
 import { petsHalfCheetah, petsHalfCheetahLong } from "./experiments/pets-half-cheetah.js";
 import { petsPendulum } from "./experiments/pets-pendulum.js";
 import { petsReacher } from "./experiments/pets-reacher.js";
@@ -62,6 +69,7 @@ const experiments: readonly Experiment[] = [
   trpoCartpole,
   trpoPendulum,
   trpoSwimmer,
+  trpoSwimmerShort,
   svgPendulum,
 ];
 

@@ -5,6 +5,7 @@
 // Hyper-parameters are the defaults (OpenAI's baselines, the PPO paper) but for what RL Baselines3 Zoo has for the task.
 
 import {
+  batchEnvs,
   cartPole,
   makeEnv,
   makeVectorEnv,
@@ -18,8 +19,10 @@ import {
   type SavedState,
   swimmer,
   type Task,
+  timeLimit,
   trpo,
   type TrpoSettings,
+  type VectorEnv,
 } from "../../src/index.js";
 import type { Experiment } from "../experiment.js";
 import { meanAndSpread } from "./spread.js";
@@ -36,17 +39,21 @@ interface Plan {
   readonly envs: number;
   readonly totalSteps: number;
   readonly settings: Partial<TrpoSettings & PpoSettings>;
+  /** Steps after which an episode that is learned from is cut off. Default the task's; evaluation plays whole ones. */
+  readonly episode?: number;
   /** What the last line must reach, where there is a bar. */
   readonly goal?: number;
 }
 
-function start(
-  { algorithm, task, envs, totalSteps, settings }: Plan,
-  runtime: Runtime,
-  seed: number,
-  resume?: SavedState,
-) {
-  const env = makeVectorEnv(runtime, task, { batch: envs, seed, autoreset: "same-step" });
+function vectorEnv(runtime: Runtime, { task, envs, episode }: Plan, seed: number): VectorEnv {
+  if (episode === undefined) return makeVectorEnv(runtime, task, { batch: envs, seed, autoreset: "same-step" });
+  const copies = Array.from({ length: envs }, (_, i) => timeLimit(makeEnv(runtime, task, { seed: seed + i }), episode));
+  return batchEnvs(copies, { autoreset: "same-step" });
+}
+
+function start(plan: Plan, runtime: Runtime, seed: number, resume?: SavedState) {
+  const { algorithm, totalSteps, settings } = plan;
+  const env = vectorEnv(runtime, plan, seed);
   const options = { ...settings, seed, totalSteps, trials: 2 ** 31 - 1, ...(resume && { resume }) };
   return algorithm === "trpo" ? trpo(runtime, env, options) : ppo(runtime, env, options);
 }
@@ -167,4 +174,15 @@ export const trpoSwimmer = experiment({
   envs: 4,
   totalSteps: 1_000_000,
   settings: { steps: 1000, gamma: 0.9999 },
+});
+
+// the improvement of me-trpo-swimmer with the task itself in the place of the models: same policy, batches and advantages
+export const trpoSwimmerShort = experiment({
+  name: "trpo-swimmer-short",
+  algorithm: "trpo",
+  task: swimmer,
+  envs: 50,
+  episode: 200,
+  totalSteps: 500_000,
+  settings: { steps: 200, gamma: 1, lambda: 0.97, baseline: "linear", hidden: [32, 32] },
 });
