@@ -1,8 +1,8 @@
 // What a likelihood-ratio update maximizes, from log-densities under the present and the collecting policy:
 //   TRPO  L = Σ w ρ A / Σ w                                       (Schulman et al. 2015), ρ = exp(log π − log π_old)
 //   PPO   L = Σ w min(ρ A, clamp(ρ, 1 − ε, 1 + ε) A) / Σ w        (Schulman et al. 2017)
-// and the weights with which ∂ log π enters its gradient. The exponent is clamped to ±20, beyond which there is no gradient.
-// Sums are float64, in blocks of BLOCK rows.
+// and the weights with which ∂ log π enters its gradient. The exponent is clamped to ±20, beyond which there is no gradient; one
+// that is not finite is no number. Sums are float64, in blocks of BLOCK rows.
 
 import { exp_f64 } from "../math/scalar";
 import { get, put } from "../memory";
@@ -44,7 +44,9 @@ export function surrogate(
         if (weights) put<f32>(weights + at, 0);
         continue;
       }
-      const exponent = <f64>get<f32>(logProb + at) - <f64>get<f32>(oldLogProb + at);
+      let exponent = <f64>get<f32>(logProb + at) - <f64>get<f32>(oldLogProb + at);
+      // no finite action has a density of 0: one that seems to is unsound
+      if (exponent - exponent != 0) exponent = NaN;
       // a NaN fails both comparisons and goes through
       let bounded = exponent;
       if (exponent > MAX_EXPONENT) bounded = MAX_EXPONENT;

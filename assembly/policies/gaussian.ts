@@ -80,11 +80,11 @@ export function gaussian_entropy(head: usize, A: i32): f64 {
   return sum;
 }
 
-/** dh = weight · ∂ log-density / ∂h + entropy · ∂ entropy / ∂h. */
+/** dh = weight · ∂ log-density / ∂h + entropy · ∂ entropy / ∂h. With weight 0, u is not read. */
 export function gaussian_score(dh: usize, head: usize, raw: usize, A: i32, weight: f64, entropy: f64): void {
   for (let a = 0; a < A; ++a) {
     const inverse = exp_f64(-log_std(head, A, a));
-    const z = (at(raw, a) - at(head, a)) * inverse;
+    const z = weight != 0 ? (at(raw, a) - at(head, a)) * inverse : 0;
     put_at(dh, a, weight * z * inverse);
     put_at(dh, A + a, (weight * (z * z - 1) + entropy) * unclamped(head, A, a));
   }

@@ -89,17 +89,21 @@ export function policy_log_prob(policy: usize, out: usize, head: usize, raw: usi
   }
 }
 
-/** out [rows] = entropies. */
-export function policy_entropy(policy: usize, out: usize, head: usize, rows: i32): void {
+/** out [rows] = entropies; 0 where `weight` [rows] is, whatever the head (address 0: all rows count). */
+export function policy_entropy(policy: usize, out: usize, head: usize, weight: usize, rows: i32): void {
   const kind = kind_of(policy);
   for (; rows > 0; --rows) {
-    const value =
-      kind == Kind.categorical
-        ? categorical_entropy(head, head_size(policy))
-        : gaussian_entropy(head, raw_size(policy));
+    let value: f64 = 0;
+    if (!weight || get<f32>(weight) != 0) {
+      value =
+        kind == Kind.categorical
+          ? categorical_entropy(head, head_size(policy))
+          : gaussian_entropy(head, raw_size(policy));
+    }
     put<f32>(out, <f32>value);
     out += 4;
     head = after(head, head_stride(policy));
+    weight = after(weight, 1);
   }
 }
 
@@ -110,7 +114,10 @@ function pad(dh: usize, n: i32, stride: i32): void {
   zero(dh + bytes(1, n), bytes(1, stride - n));
 }
 
-/** dh [rows, stride] = weight [rows] · ∂ log-density(raw) / ∂h + entropy · ∂ entropy / ∂h. */
+/**
+ * dh [rows, stride] = weight [rows] · ∂ log-density(raw) / ∂h + entropy · ∂ entropy / ∂h. Where the weight is 0, raw does not
+ * count whatever it is; where `entropy` is 0 too, nor does the head.
+ */
 export function policy_score(
   policy: usize,
   dh: usize,
@@ -126,9 +133,12 @@ export function policy_score(
   const stride = head_stride(policy);
   for (; rows > 0; --rows) {
     const w = <f64>get<f32>(weight);
-    if (kind == Kind.categorical) categorical_score(dh, head, choice_at(raw, n), n, w, entropy);
-    else gaussian_score(dh, head, raw, A, w, entropy);
-    pad(dh, n, stride);
+    if (w == 0 && entropy == 0) zero(dh, bytes(1, stride));
+    else {
+      if (kind == Kind.categorical) categorical_score(dh, head, choice_at(raw, n), n, w, entropy);
+      else gaussian_score(dh, head, raw, A, w, entropy);
+      pad(dh, n, stride);
+    }
     dh = after(dh, stride);
     head = after(head, stride);
     raw = after(raw, A);

@@ -206,7 +206,7 @@ export function* ppoUpdateSteps(
     runtime.kernels.surrogate(sums.address, 0, now, old, advantage.address, valid.address, rows, clip, 1);
     const kl = whole.kl(memory.oldHead, valid);
     const [surrogate, count, , clipped] = sums.view as Float64Array;
-    whole.entropy(memory.logProb);
+    whole.entropy(memory.logProb, valid);
     const mean = count > 0 ? runtime.kernels.vector_dot(memory.logProb.address, valid.address, rows) / count : 0;
     if (!(allFinite(runtime, network.params) && Number.isFinite(kl + surrogate + mean))) return failure(steps);
     accepted = true;

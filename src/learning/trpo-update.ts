@@ -120,7 +120,7 @@ class FisherSample {
     for (let i = 0; i < n; i++) index.view[i] = (i * stride) % rows;
     kernels.rows_gather(this.#observation.address, observation.address, index.address, n, D);
     kernels.rows_gather(this.valid.address, valid.address, index.address, n, 1);
-    this.pass.forward(this.#observation, n);
+    this.pass.forward(this.#observation, n, this.valid);
   }
 }
 
@@ -190,11 +190,11 @@ export function* trpoUpdateSteps(
     return sums.view[0];
   };
 
-  pass.forward(batch.observation, rows);
+  pass.forward(batch.observation, rows, batch.valid);
   memory.oldHead.view.set(pass.head.view.subarray(0, rows * policy.headStride));
   const surrogateBefore = surrogate(perRow.weights);
   const count = sums.view[1];
-  pass.entropy(perRow.entropy);
+  pass.entropy(perRow.entropy, batch.valid);
   const entropy = runtime.kernels.vector_dot(perRow.entropy.address, batch.valid.address, rows) / count;
   const report = { accepted: false, kl: 0, improvement: 0, surrogateBefore, stepsTried: 0, cgResidual: 0, entropy };
   if (!Number.isFinite(surrogateBefore + entropy)) return { ...report, reason: "non-finite" };
@@ -225,7 +225,7 @@ export function* trpoUpdateSteps(
     for (let tries = 0; tries < maxBacktracks; tries++, share *= backtrack) {
       combine(runtime, network.params, 1, before, share, memory.cg.x);
       network.changed();
-      pass.forward(batch.observation, rows);
+      pass.forward(batch.observation, rows, batch.valid);
       yield;
       const improvement = surrogate() - surrogateBefore;
       const kl = pass.kl(memory.oldHead, batch.valid);

@@ -39,13 +39,20 @@ export class PolicyPass implements Disposable {
     this.#direction = policy.constantStd ? scope.tensor([policy.network.params.size]) : undefined;
   }
 
-  /** Filters observations [rows, D] and takes them through the network; all else here is about them. */
-  forward(observation: Tensor, rows: number): void {
+  /**
+   * Filters observations [rows, D] and takes them through the network; all else here is about them. Rows whose `valid` [rows]
+   * is 0 go in as zeros: whatever they hold, it reaches no gradient.
+   */
+  forward(observation: Tensor, rows: number, valid?: Tensor): void {
     const op = "policyPass.forward";
     const policy = this.#policy;
     checkInteger(op, "rows", rows, 0, this.rows);
     checkRows(op, "observation", observation, rows, policy.observationSize);
-    policy.filter.apply(this.#workspace.input, observation, rows);
+    if (valid) checkRows(op, "valid", valid, rows, 1);
+    const { input } = this.#workspace;
+    policy.filter.apply(input, observation, rows);
+    const D = policy.observationSize;
+    for (let r = 0; valid && r < rows; r++) if (valid.view[r] === 0) input.view.fill(0, r * D, (r + 1) * D);
     policy.network.forward(this.#workspace, rows);
     this.#live = rows;
   }
@@ -91,18 +98,23 @@ export class PolicyPass implements Disposable {
     runtime.kernels.policy_log_prob(table.address, out.address, this.head.address, raw.address, this.#live);
   }
 
-  /** out [rows] = entropies; of u, before squashing, for a squashed policy. Throws `TypeError` for a deterministic one. */
-  entropy(out: Tensor): void {
+  /**
+   * out [rows] = entropies; of u, before squashing, for a squashed policy; 0 where `weight` [rows] is. Throws `TypeError` for a
+   * deterministic one.
+   */
+  entropy(out: Tensor, weight?: Tensor): void {
     const op = "policyPass.entropy";
     this.#checkDensity(op);
     this.#check(op, "out", out, 1);
+    if (weight) this.#check(op, "weight", weight, 1);
     const { table, runtime } = this.#policy;
-    runtime.kernels.policy_entropy(table.address, out.address, this.head.address, this.#live);
+    const at = weight?.address ?? 0;
+    runtime.kernels.policy_entropy(table.address, out.address, this.head.address, at, this.#live);
   }
 
   /**
    * Gradients of Σ_i weight[i] · log π(raw_i | s_i) + entropyWeight / rows · Σ_i entropy_i, laid out as `network.params`.
-   * Throws `TypeError` for a deterministic policy.
+   * Actions of weight 0 are not looked at. Throws `TypeError` for a deterministic policy.
    */
   gradient(gradients: Tensor, raw: Tensor, weight: Tensor, entropyWeight = 0): void {
     const op = "policyPass.gradient";

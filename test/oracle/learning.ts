@@ -71,12 +71,12 @@ export function surrogateTwin(
 
 const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, x, i) => sum + x * b[i], 0);
 
-/** x after so many iterations of conjugate gradients from 0, as in a textbook. */
+/** x after so many iterations of conjugate gradients from 0, as in a textbook; fewer where r is all rounding. */
 export function cgTwin(product: (v: number[]) => number[], b: readonly number[], iterations: number): number[] {
   let x = b.map(() => 0);
   let r = [...b];
   let p = [...b];
-  for (let k = 0; k < iterations; k++) {
+  for (let k = 0; k < iterations && dot(r, r) > 1e-28 * dot(b, b); k++) {
     const z = product(p);
     const alpha = dot(r, r) / dot(p, z);
     x = x.map((value, i) => value + alpha * p[i]);
@@ -88,7 +88,7 @@ export function cgTwin(product: (v: number[]) => number[], b: readonly number[],
   return x;
 }
 
-/** The whole step of TRPO before its line search: gradient, direction, and the length for KL = maxKl. */
+/** The whole step of TRPO before its line search: gradient, direction, the length for KL = maxKl; and the product (F + damping) v. */
 export function trpoTwin(
   twin: PolicyTwin,
   batch: { xs: readonly number[][]; us: readonly number[][]; old: ArrayLike<number>; advantage: ArrayLike<number> },
@@ -108,5 +108,5 @@ export function trpoTwin(
   };
   const direction = cgTwin(product, gradient, options.iterations);
   const length = Math.sqrt((2 * options.maxKl) / dot(direction, product(direction)));
-  return { gradient, direction, length };
+  return { gradient, direction, length, product };
 }

@@ -170,6 +170,17 @@ for (const [name, on] of runtimes) {
             return total + w[r] * oracle.logProb(twin, h, us[r]) + (entropyWeight / ROWS) * oracle.entropy(twin, h);
           }, 0);
         };
+        // an action of weight 0 does not count, whatever it is; nor does an entropy
+        weight.view[3] = 0;
+        pass.gradient(gradients, raw, weight, entropyWeight);
+        const without = gradients.read();
+        const entropies = on.tensor([ROWS]);
+        raw.view.fill(Number.NaN, 3 * policy.actionSize, 4 * policy.actionSize);
+        pass.gradient(gradients, raw, weight, entropyWeight);
+        assert.equal(gradients.read(), without);
+        pass.entropy(entropies, weight);
+        const own = xs.map((x, r) => (weight.view[r] === 0 ? 0 : oracle.entropy(twin, oracle.headOf(twin, x))));
+        close(entropies.read(), own, TWIN, "entropies of rows that count");
         if (name === "checked") return;
         const few = oracle.flat(oracle.backward(twin, xs.slice(0, FEW), dhs).gradients);
         close(few, differences(twin, value), DIFFERENCES, "differences");

@@ -552,7 +552,9 @@ function addPolicyKernels(scope: Scope, add: Add, normal: Make): void {
     add("policy_log_prob", [out(B)], [policy, head(), raw], (to, table, h, u) =>
       kernels.policy_log_prob(table, to, h, u, B),
     );
-    add("policy_entropy", [out(B)], [policy, head()], (to, table, h) => kernels.policy_entropy(table, to, h, B));
+    add("policy_entropy", [out(B)], [policy, head(), normal(B)], (to, table, h, weight) =>
+      kernels.policy_entropy(table, to, h, weight, B),
+    );
     add("policy_score", [out(B, S)], [policy, head(), raw, normal(B)], (dh, table, h, u, weight) =>
       kernels.policy_score(table, dh, h, u, weight, 0.1, B),
     );
