@@ -2,6 +2,7 @@
 // Arguments: outputs, inputs, sizes, as byte addresses and element counts.
 
 export { pool_room } from "./parallel/reserve";
+export { hindsight_goals, hindsight_rows, replay_gather, replay_rows } from "./data/replay";
 export { rows_gather, rows_repeat } from "./data/rows";
 export { acrobot_reset, acrobot_step } from "./envs/acrobot";
 export { cartpole_reset, cartpole_step, cartpole_v1_step } from "./envs/cartpole";
@@ -11,6 +12,7 @@ export { task_differentiable, task_reward, task_reward_vjp, task_terminated } fr
 export { gae, standardize_valid } from "./learning/advantage";
 export { expansion_rows, expansion_targets } from "./learning/expansion";
 export { imagined_return } from "./learning/imagined-return";
+export { action_noise, critic_loss, one_step_target, polyak } from "./learning/off-policy";
 export { surrogate } from "./learning/surrogate";
 export { vector_combine, vector_dot } from "./learning/vector";
 export { gemm_nn, gemm_tn } from "./linalg/gemm";
@@ -72,6 +74,7 @@ export { pool_run, pool_work } from "./parallel/pool";
 export { tasks_run } from "./parallel/tasks";
 export { physics_lanes } from "./physics/batch";
 export { atan2_f64, cos_f64, sin_f64 } from "./physics/trigonometry";
+export { action_value_features, action_value_gradient } from "./policies/action-value";
 export { baseline_normal, baseline_predict, baseline_solve } from "./policies/baseline";
 export { policy_filter, policy_filter_vjp } from "./policies/filter";
 export {

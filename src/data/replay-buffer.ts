@@ -1,9 +1,13 @@
-// Transitions (s, a, r, s', terminated, truncated) in fixed columns of linear memory; when full, the oldest is replaced.
+// Transitions (s, a, r, s', terminated, truncated) in fixed columns of linear memory; when full, the oldest is replaced. Several
+// environments may add in turn, each to its own lane: every row knows its trajectory and the row that followed it there. Links
+// lead from older rows to newer ones, which are replaced later, so that none is ever stale.
 
 import { checkInteger, checkOptions, FormatError, wrongValue } from "../check.js";
+import type { RandomStream } from "../kernels/index.js";
 import { loadTensor, metaNumber, saveTensor } from "../saved-state.js";
 import type { Disposable, SavedState } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
+import type { TransitionBatch } from "./transition-batch.js";
 
 export interface ReplayBufferOptions {
   /** Most transitions held. */
@@ -11,6 +15,8 @@ export interface ReplayBufferOptions {
   /** Length of an observation (D) and of an action (A). */
   observationSize: number;
   actionSize: number;
+  /** Environments that add in turn, each to a lane of its own. Default 1. */
+  lanes?: number;
 }
 
 /** One transition as it is added; only `terminated` ends the value of a state. */
@@ -34,18 +40,29 @@ export class ReplayBuffer implements Disposable {
   readonly nextObservation: Tensor;
   readonly terminated: Tensor<"u8">;
   readonly truncated: Tensor<"u8">;
+  /** The row of the step that followed in the same trajectory; -1 where there is none yet [capacity]. */
+  readonly follower: Tensor<"i32">;
+  /** Environments that add in turn. */
+  readonly lanes: number;
   readonly #scope: Scope;
+  // number of each row's trajectory, and of the next one to begin
+  readonly #trajectory: Tensor<"u32">;
+  #trajectories = 0;
+  // newest row of each lane; -1 before the first
+  readonly #newest: Int32Array;
   #length = 0;
   #next = 0;
-  // trajectories of which no row is left
-  #gone = 0;
 
   /** Made by `createReplayBuffer`. */
-  constructor(scope: Scope, { capacity, observationSize, actionSize }: ReplayBufferOptions) {
+  constructor(scope: Scope, { capacity, observationSize, actionSize, lanes = 1 }: ReplayBufferOptions) {
     this.#scope = scope;
     this.capacity = capacity;
     this.observationSize = observationSize;
     this.actionSize = actionSize;
+    this.lanes = lanes;
+    this.follower = scope.tensor([capacity], "i32");
+    this.#trajectory = scope.tensor([capacity], "u32");
+    this.#newest = new Int32Array(lanes).fill(-1);
     this.observation = scope.tensor([capacity, observationSize]);
     this.action = scope.tensor([capacity, actionSize]);
     this.reward = scope.tensor([capacity]);
@@ -59,48 +76,87 @@ export class ReplayBuffer implements Disposable {
     return this.#length;
   }
 
-  /** Appends a transition; throws on wrong sizes and on numbers that are not finite, and then nothing is stored. */
-  add(transition: Transition): void {
+  /**
+   * Appends a transition to a lane; throws on wrong sizes and on numbers that are not finite, and then nothing is stored. It goes
+   * on with the lane's trajectory where that has not ended and led to this `observation`; otherwise it begins another one.
+   */
+  add(transition: Transition, lane = 0): void {
     const op = "replayBuffer.add";
     const { observation, action, reward, nextObservation, terminated, truncated } = transition;
     checkRow(op, "observation", observation, this.observationSize);
     checkRow(op, "action", action, this.actionSize);
     checkRow(op, "nextObservation", nextObservation, this.observationSize);
     checkFloat(op, "reward", reward);
+    checkInteger(op, "lane", lane, 0, this.lanes - 1);
     const row = this.#next;
-    const replaces = this.#length === this.capacity;
-    if (replaces && this.#isLast(row, (row + 1) % this.capacity)) this.#gone++;
+    const before = this.#newest[lane];
+    const goesOn = before >= 0 && this.#leadsTo(before, observation);
+    const number = goesOn ? (this.#trajectory.view[before] as number) : this.#trajectories++;
     this.observation.view.set(observation, row * this.observationSize);
     this.action.view.set(action, row * this.actionSize);
     this.reward.view[row] = reward;
     this.nextObservation.view.set(nextObservation, row * this.observationSize);
     this.terminated.view[row] = terminated ? 1 : 0;
     this.truncated.view[row] = truncated ? 1 : 0;
+    this.#trajectory.view[row] = number;
+    this.follower.view[row] = -1;
+    // a lane whose newest row is the one replaced has no row left to be followed
+    this.#newest.forEach((newest, other) => {
+      if (newest === row) this.#newest[other] = -1;
+    });
+    if (goesOn && before !== row) this.follower.view[before] = row;
+    this.#newest[lane] = row;
     this.#next = (row + 1) % this.capacity;
     this.#length = Math.max(this.#length, row + 1);
   }
 
+  /** The next transition of `lane` begins another trajectory, wherever it begins. */
+  cut(lane = 0): void {
+    checkInteger("replayBuffer.cut", "lane", lane, 0, this.lanes - 1);
+    this.#newest[lane] = -1;
+  }
+
   /**
-   * The number of the trajectory that each row belongs to [length], counted from the first that was ever added. One ends
-   * where a transition terminated, was truncated, or is not followed by the next of its episode (whose `observation` is
-   * the `nextObservation` before it).
+   * The number of the trajectory that each row belongs to [length], counted from the first that was ever added. One ends where
+   * a transition terminated, was truncated, or is not followed by the next of its episode.
    */
   trajectories(): Uint32Array {
-    const n = this.#length;
-    const oldest = n < this.capacity ? 0 : this.#next;
-    const numbers = new Uint32Array(n);
-    for (let i = 0, number = this.#gone; i < n; i++) {
-      const row = (oldest + i) % n;
-      numbers[row] = number;
-      if (this.#isLast(row, (row + 1) % n)) number++;
-    }
-    return numbers;
+    return this.#trajectory.view.slice(0, this.#length) as Uint32Array;
+  }
+
+  /** Fills `batch` with transitions drawn uniformly, with replacement; its `row` says which. Throws `RangeError` when empty. */
+  sample(batch: TransitionBatch, random: RandomStream): void {
+    const op = "replayBuffer.sample";
+    const { rows, row, observation, action, reward, nextObservation, terminated } = batch;
+    if (this.#length === 0) wrongValue(op, "this", "a buffer with transitions in it", "an empty one");
+    const [D, A] = [observation.shape[1], action.shape[1]];
+    if (D !== this.observationSize) wrongValue(op, "batch", `observations of ${this.observationSize} numbers`, D);
+    if (A !== this.actionSize) wrongValue(op, "batch", `actions of ${this.actionSize} numbers`, A);
+    const { kernels } = this.#scope.runtime;
+    random.bits(row);
+    kernels.replay_rows(row.address, rows, this.#length);
+    kernels.replay_gather(
+      observation.address,
+      action.address,
+      reward.address,
+      nextObservation.address,
+      terminated.address,
+      this.observation.address,
+      this.action.address,
+      this.reward.address,
+      this.nextObservation.address,
+      this.terminated.address,
+      row.address,
+      rows,
+      D,
+      A,
+    );
   }
 
   save(): SavedState {
     const n = this.#length;
     return {
-      meta: { length: n, next: this.#next, gone: this.#gone },
+      meta: { length: n, next: this.#next, trajectories: this.#trajectories, newest: [...this.#newest] },
       arrays: {
         observation: saveTensor(this.observation, n * this.observationSize),
         action: saveTensor(this.action, n * this.actionSize),
@@ -108,6 +164,8 @@ export class ReplayBuffer implements Disposable {
         nextObservation: saveTensor(this.nextObservation, n * this.observationSize),
         terminated: saveTensor(this.terminated, n),
         truncated: saveTensor(this.truncated, n),
+        trajectory: saveTensor(this.#trajectory, n),
+        follower: saveTensor(this.follower, n),
       },
     };
   }
@@ -130,21 +188,54 @@ export class ReplayBuffer implements Disposable {
     loadTensor(this.truncated, state, "truncated", n);
     this.#next = next;
     this.#length = n;
-    // states of before trajectories were counted have none
-    this.#gone = (state.meta as { gone?: number }).gone ?? 0;
+    if (Object.hasOwn(state.arrays, "follower")) this.#loadLinks(state);
+    else this.#findLinks((state.meta as { gone?: number }).gone ?? 0);
   }
 
   dispose(): void {
     this.#scope.dispose();
   }
 
-  // does a trajectory end with `row`, before `following`?
-  #isLast(row: number, following: number): boolean {
-    if (this.terminated.view[row] || this.truncated.view[row]) return true;
+  // does the trajectory of `row` go on at `observation`?
+  #leadsTo(row: number, observation: ArrayLike<number>): boolean {
+    if (this.terminated.view[row] || this.truncated.view[row]) return false;
     const D = this.observationSize;
-    const next = this.nextObservation.view.subarray(row * D, (row + 1) * D);
-    const observation = this.observation.view;
-    return next.some((value, d) => value !== observation[following * D + d]);
+    const reached = this.nextObservation.view.subarray(row * D, (row + 1) * D);
+    return reached.every((value, d) => value === Math.fround(observation[d]));
+  }
+
+  #loadLinks(state: SavedState): void {
+    const n = this.#length;
+    const { newest } = state.meta as { newest?: unknown };
+    const isRow = (row: unknown): boolean => Number.isInteger(row) && Number(row) >= -1 && Number(row) < Math.max(n, 1);
+    if (!Array.isArray(newest) || newest.length !== this.lanes || !newest.every(isRow)) {
+      throw new FormatError(`saved buffer is not one of ${this.lanes} lanes`);
+    }
+    const rows = state.arrays.follower.data;
+    if (!Array.from(rows).every(isRow)) throw new FormatError("saved buffer has a follower that is no row of it");
+    loadTensor(this.#trajectory, state, "trajectory", n);
+    loadTensor(this.follower, state, "follower", n);
+    this.#newest.set(newest as number[]);
+    this.#trajectories = metaNumber(state, "trajectories");
+  }
+
+  // of one lane: states of before links were kept had no other
+  #findLinks(gone: number): void {
+    const n = this.#length;
+    const D = this.observationSize;
+    const oldest = n < this.capacity ? 0 : this.#next;
+    this.#newest.fill(-1);
+    this.#trajectories = gone;
+    for (let i = 0; i < n; i++) {
+      const row = (oldest + i) % n;
+      const before = this.#newest[0];
+      const observation = this.observation.view.subarray(row * D, (row + 1) * D);
+      const goesOn = before >= 0 && this.#leadsTo(before, observation);
+      if (goesOn) this.follower.view[before] = row;
+      this.#trajectory.view[row] = goesOn ? (this.#trajectory.view[before] as number) : this.#trajectories++;
+      this.follower.view[row] = -1;
+      this.#newest[0] = row;
+    }
   }
 
   /** Lets `using buffer = …` dispose of it. */
@@ -166,9 +257,10 @@ function checkFloat(op: string, name: string, value: number): void {
 /** An empty buffer; throws `RangeError` on sizes below 1, `OutOfMemoryError` when the columns do not fit. */
 export function createReplayBuffer(runtime: Runtime, options: ReplayBufferOptions): ReplayBuffer {
   const op = "createReplayBuffer";
-  checkOptions(op, options, ["capacity", "observationSize", "actionSize"]);
+  checkOptions(op, options, ["capacity", "observationSize", "actionSize", "lanes"]);
   checkInteger(op, "capacity", options.capacity, 1);
   checkInteger(op, "observationSize", options.observationSize, 1);
   checkInteger(op, "actionSize", options.actionSize, 0);
+  checkInteger(op, "lanes", options.lanes ?? 1, 1, options.capacity);
   return runtime.scoped((scope) => new ReplayBuffer(scope, options));
 }

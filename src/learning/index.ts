@@ -1,10 +1,14 @@
 // Learning of policies: from batches of steps, and through a model.
 
+export { ActionNoise } from "./action-noise.js";
+export { type ActorOptions, ActorUpdate } from "./actor-update.js";
 export { type AdvantageOptions, advantages, standardizeAdvantages } from "./advantages.js";
 export { type Batch, type BatchSizes, createBatch, type PolicyBatch } from "./batch.js";
 export { Collector, type CollectorOptions, createCollector, type Episodes } from "./collector.js";
 export { type CgMemory, cgMemory, type CgReport, conjugateGradientSteps } from "./conjugate-gradient.js";
 export { createCritic, Critic, type CriticOptions } from "./critic.js";
+export { CriticUpdate } from "./critic-update.js";
+export { type ExtraRows, oneStepTarget, type OneStepOptions, type TargetRule } from "./targets.js";
 export {
   createExpansion,
   expandedTargets,
@@ -33,6 +37,8 @@ export {
   type TrpoUpdateOptions,
   trpoUpdateSteps,
 } from "./trpo-update.js";
+export { type EndedEpisodes, type Exploration, Explorer, type ExplorerParts } from "./explorer.js";
+export { Hindsight, type HindsightOptions, isSparse } from "./hindsight.js";
 export {
   createImagination,
   type Imagination,

@@ -16,3 +16,11 @@ export function combine(runtime: Runtime, out: Tensor, alpha: number, x: Tensor,
 export function allFinite(runtime: Runtime, x: Tensor): boolean {
   return Number.isFinite(dot(runtime, x, x));
 }
+
+// of the squares of a gradient: Adam squares it in float32, which ends at 3e38
+const LARGEST = 1e37;
+
+/** Whether a step of Adam along `gradients` leaves parameters and optimizer finite. */
+export function takesStep(runtime: Runtime, gradients: Tensor): boolean {
+  return dot(runtime, gradients, gradients) <= LARGEST;
+}

@@ -9,10 +9,8 @@ export const NONE = 0xffffffff;
 
 /** The row that follows each row in its trajectory, or `NONE`. */
 export function followingRows(buffer: ReplayBuffer): Uint32Array {
-  const numbers = buffer.trajectories();
-  const n = numbers.length;
-  // the oldest row of a full buffer comes after the newest, and belongs to an older trajectory
-  return numbers.map((number, row) => (n > 1 && numbers[(row + 1) % n] === number ? (row + 1) % n : NONE));
+  // the buffer's -1 are the bits of NONE
+  return Uint32Array.from(buffer.follower.view.subarray(0, buffer.length));
 }
 
 /** Draws runs of up to `length` rows that follow one another, until they are a share of all rows; some rows are left. */

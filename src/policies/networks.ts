@@ -1,8 +1,10 @@
-// First weights of the networks of policies and value functions, and the sizes that their options name.
+// First weights of the networks of policies and value functions, the sizes that their options name, and what networks that
+// follow each other or share a filter must have in common.
 
-import { checkInteger, checkOneOf, wrongKind } from "../check.js";
+import { checkInteger, checkOneOf, wrongKind, wrongValue } from "../check.js";
 import { type Activation, activations, createEnsemble, type Ensemble } from "../nn/index.js";
 import type { Scope } from "../wasm/index.js";
+import { ObservationFilter } from "./observation-filter.js";
 
 /** Options that policies and value functions share, with defaults filled in. */
 export interface NetworkOptions {
@@ -13,14 +15,20 @@ export interface NetworkOptions {
 }
 
 /**
- * One network from observations to `outputs` numbers. Weights are normal with σ = 1 / √in, truncated at 2σ (an ensemble's
+ * Networks, one by default, from `inputs` numbers, by default an observation, to `outputs`. Weights are normal with σ = 1 / √in, truncated at 2σ (an ensemble's
  * own are half of that, which suits swish; tanh would lose half of its signal in every layer), those of the last layer times
  * `last`; biases zero.
  */
-export function createNetwork(scope: Scope, options: NetworkOptions, outputs: number, last: number): Ensemble {
-  const { observationSize, hidden, activation, seed } = options;
-  const layers = [observationSize, ...hidden, outputs];
-  const network = scope.hold(createEnsemble(scope.runtime, { members: 1, layers, activation, seed }));
+export function createNetwork(
+  scope: Scope,
+  options: NetworkOptions,
+  outputs: number,
+  last: number,
+  { inputs = options.observationSize, members = 1 }: { inputs?: number; members?: number } = {},
+): Ensemble {
+  const { hidden, activation, seed } = options;
+  const layers = [inputs, ...hidden, outputs];
+  const network = scope.hold(createEnsemble(scope.runtime, { members, layers, activation, seed }));
   drawNetwork(network, seed, last);
   return network;
 }
@@ -44,4 +52,16 @@ export function checkNetworkOptions(op: string, options: NetworkOptions): void {
   for (const size of hidden) checkInteger(op, "hidden", size, 1);
   checkOneOf(op, "activation", activation, activations);
   checkInteger(op, "seed", seed, 0, Number.MAX_SAFE_INTEGER);
+}
+
+/** Throws `TypeError` or `RangeError` when `filter` is not one of observations of `size` numbers. */
+export function checkFilter(op: string, filter: unknown, size: number): void {
+  if (!(filter instanceof ObservationFilter)) wrongKind(op, "filter", "an observation filter", filter);
+  if (filter.size !== size) wrongValue(op, "filter", `one of observations of ${size} numbers`, filter.size);
+}
+
+/** Throws `RangeError` when two networks do not have their parameters in the same places. */
+export function checkAlike(op: string, name: string, other: Ensemble, network: Ensemble): void {
+  const shape = ({ members, layers }: Ensemble): string => `${members} of layers ${layers.join("-")}`;
+  if (shape(other) !== shape(network)) wrongValue(op, name, `networks alike: ${shape(network)}`, shape(other));
 }

@@ -1,8 +1,8 @@
-// The observation filter of a policy or a value function: z = clip((x − mean) / σ, ±10) with running statistics in float64
+// The observation filter of a policy or a value function: z = clip((x − mean) / σ, ±c) with running statistics in float64
 // (Welford 1962, merged by batches). They change in `update` alone, so that whoever collects a batch sees one filter from its
 // first row to its last.
 
-import { checkFinite, checkInteger, FormatError } from "../check.js";
+import { checkFinite, checkInteger, checkNumber, FormatError } from "../check.js";
 import { createNormalizer, type Normalizer } from "../nn/index.js";
 import { joinStates, partState } from "../saved-state.js";
 import type { Disposable, SavedState } from "../types.js";
@@ -18,6 +18,8 @@ export class ObservationFilter implements Disposable {
   readonly size: number;
   /** False: the identity, which `update` leaves as it is. */
   readonly enabled: boolean;
+  /** Largest absolute value of what comes out: c, or ∞ for the identity. */
+  readonly limit: number;
   /** Mean and 1 / standard deviation [D] in use; a dimension that does not vary is shifted, not scaled. */
   readonly mean: Tensor;
   readonly inverseStd: Tensor;
@@ -25,10 +27,11 @@ export class ObservationFilter implements Disposable {
   readonly #statistics: Normalizer;
 
   /** Made by `createObservationFilter`. */
-  constructor(scope: Scope, size: number, enabled: boolean) {
+  constructor(scope: Scope, size: number, enabled: boolean, clip: number) {
     this.#scope = scope;
     this.size = size;
     this.enabled = enabled;
+    this.limit = enabled ? clip : Infinity;
     this.mean = scope.tensor([size]);
     this.inverseStd = scope.tensor([size]);
     this.#statistics = scope.hold(createNormalizer(scope.runtime, size));
@@ -38,11 +41,6 @@ export class ObservationFilter implements Disposable {
   /** Observations that the statistics stand for. */
   get count(): number {
     return this.#statistics.count;
-  }
-
-  /** Largest absolute value of what comes out: 10, or ∞ for the identity. */
-  get limit(): number {
-    return this.enabled ? FILTER_CLIP : Infinity;
   }
 
   /**
@@ -120,8 +118,18 @@ export class ObservationFilter implements Disposable {
   }
 }
 
-/** A filter for observations of `size` numbers; `enabled` false makes it the identity. Default true. */
-export function createObservationFilter(runtime: Runtime, size: number, enabled = true): ObservationFilter {
-  checkInteger("createObservationFilter", "size", size, 1);
-  return runtime.scoped((scope) => new ObservationFilter(scope, size, enabled));
+/**
+ * A filter for observations of `size` numbers; `enabled` false makes it the identity. Default true. `clip` is the largest absolute
+ * value of what comes out, default 10.
+ */
+export function createObservationFilter(
+  runtime: Runtime,
+  size: number,
+  enabled = true,
+  clip = FILTER_CLIP,
+): ObservationFilter {
+  const op = "createObservationFilter";
+  checkInteger(op, "size", size, 1);
+  checkNumber(op, "clip", clip, 0);
+  return runtime.scoped((scope) => new ObservationFilter(scope, size, enabled, clip));
 }

@@ -15,8 +15,9 @@ import type { Activation, Ensemble } from "../nn/index.js";
 import { joinStates, metaField, partState } from "../saved-state.js";
 import type { Box, Discrete, Disposable, SavedState } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
-import { checkNetworkOptions, createNetwork, drawNetwork } from "./networks.js";
-import { createObservationFilter, type ObservationFilter } from "./observation-filter.js";
+import { checkAlike, checkFilter, checkNetworkOptions, createNetwork, drawNetwork } from "./networks.js";
+import { actionRanges } from "./action-ranges.js";
+import { createObservationFilter, ObservationFilter } from "./observation-filter.js";
 import { type AgentOptions, PolicyAgent } from "./policy-agent.js";
 import { PolicyPass } from "./policy-pass.js";
 
@@ -39,8 +40,8 @@ export interface PolicyOptions {
   std?: "state-independent" | "state-dependent" | undefined;
   /** First σ of u: a share of half the action's range. Default 1. Between e⁻⁵ and e², the bounds of σ. */
   initialStd?: number | undefined;
-  /** Normalize observations by running statistics. Default true. */
-  filter?: boolean | undefined;
+  /** Normalize observations by running statistics, or by a filter to share, whose owner disposes of it. Default true. */
+  filter?: boolean | ObservationFilter | undefined;
   /** Seed of the first weights. */
   seed: number;
 }
@@ -92,7 +93,10 @@ export class Policy implements Disposable {
     this.headSize = actionSpace.kind === "discrete" ? actionSpace.n : (gaussian ? 2 : 1) * this.actionSize;
     this.network = createNetwork(scope, options, this.headSize, LAST);
     this.headStride = this.network.outputStride;
-    this.filter = scope.hold(createObservationFilter(scope.runtime, observationSize, filter));
+    this.filter =
+      typeof filter === "boolean"
+        ? scope.hold(createObservationFilter(scope.runtime, observationSize, filter))
+        : filter;
     this.table = this.#makeTable(scope);
     this.initialize(seed);
   }
@@ -146,6 +150,22 @@ export class Policy implements Disposable {
     const { kind, constantStd } = this;
     const { meta, arrays } = this.network.weights();
     return joinStates({ kind, constantStd }, { network: { meta, arrays }, filter: this.filter.save() });
+  }
+
+  /** Takes over the parameters of a policy of the same shape, not its filter. */
+  copyFrom(other: Policy): void {
+    checkAlike("policy.copyFrom", "other", other.network, this.network);
+    this.network.params.view.set(other.network.params.view);
+    this.network.changed();
+  }
+
+  /** Moves the parameters by the share `tau` towards those of a policy of the same shape. */
+  follow(other: Policy, tau: number): void {
+    checkAlike("policy.follow", "other", other.network, this.network);
+    checkNumber("policy.follow", "tau", tau, 0, 1);
+    const { params } = this.network;
+    this.runtime.kernels.polyak(params.address, other.network.params.address, tau, params.size);
+    this.network.changed();
   }
 
   /** Takes over a saved state. Throws `FormatError` when it is of another kind or shape; then nothing changes. */
@@ -206,7 +226,7 @@ export class Policy implements Disposable {
   // everything in it stays where it is for the life of the policy
   #makeTable(scope: Scope): Tensor<"u32"> {
     const { actionSpace, network, filter } = this;
-    const bounds = ranges(actionSpace);
+    const bounds = actionRanges(actionSpace);
     const vectors = bounds.map((values) => scope.tensor([values.length]).write(values).address);
     const { network: net, widest } = network.table;
     const member = scope.tensor([1], "i32").address;
@@ -221,16 +241,6 @@ export class Policy implements Disposable {
 }
 
 const Word = { constantStd: 17 } as const;
-
-// low, high, center and half of each element of a box; nothing of the kind for indices
-function ranges(space: Box | Discrete): Float32Array[] {
-  if (space.kind === "discrete") return [0, 0, 0, 1].map((value) => Float32Array.of(value));
-  const { low, high } = space;
-  const bounded = low.map((value, i) => Number(Number.isFinite(value) && Number.isFinite(high[i])));
-  const center = low.map((value, i) => (bounded[i] ? (value + high[i]) / 2 : 0));
-  const half = low.map((value, i) => (bounded[i] ? (high[i] - value) / 2 : 1));
-  return [low, high, center, half];
-}
 
 /** A policy with fresh parameters. Throws `TypeError` or `RangeError` on options that do not fit together. */
 export function createPolicy(runtime: Runtime, options: PolicyOptions): Policy {
@@ -254,7 +264,8 @@ export function createPolicy(runtime: Runtime, options: PolicyOptions): Policy {
   checkNetworkOptions(op, complete);
   checkOneOf(op, "std", std, ["state-independent", "state-dependent"]);
   checkNumber(op, "initialStd", initialStd, SMALLEST_STD, LARGEST_STD);
-  if (typeof filter !== "boolean") wrongKind(op, "filter", "true or false", filter);
+  if (filter instanceof ObservationFilter) checkFilter(op, filter, given.observationSize);
+  else if (typeof filter !== "boolean") wrongKind(op, "filter", "true or false, or an observation filter", filter);
   const wanted = kind === "categorical" ? "discrete" : "box";
   if (actionSpace?.kind !== wanted) {
     wrongValue(op, "actionSpace", `a ${wanted} space, for kind "${kind}"`, actionSpace?.kind ?? actionSpace);

@@ -2,14 +2,14 @@
 // minibatches and Adam. Mean and deviation of the targets are taken anew at each fit, and the last layer is rescaled so that
 // what was predicted before the fit is predicted still (van Hasselt et al. 2016, Pop-Art).
 
-import { checkInteger, checkNumber, checkOptions, TrainingDivergedError, wrongKind, wrongValue } from "../check.js";
+import { checkInteger, checkNumber, checkOptions, TrainingDivergedError, wrongKind } from "../check.js";
 import type { RandomStream } from "../kernels/index.js";
 import { type Activation, type Adam, createAdam, createTrainer, type Ensemble } from "../nn/index.js";
 import { joinStates, metaNumber, partState } from "../saved-state.js";
 import type { Disposable, SavedState, Steps } from "../types.js";
 import { checkRows, type Runtime, type Scope, type Tensor } from "../wasm/index.js";
-import { checkNetworkOptions, createNetwork } from "./networks.js";
-import { createObservationFilter, ObservationFilter } from "./observation-filter.js";
+import { checkFilter, checkNetworkOptions, createNetwork } from "./networks.js";
+import { createObservationFilter, type ObservationFilter } from "./observation-filter.js";
 
 export interface ValueFunctionOptions {
   /** Length of an observation (D). */
@@ -254,12 +254,7 @@ export function createValueFunction(runtime: Runtime, options: ValueFunctionOpti
   checkNetworkOptions(op, complete);
   checkNumber(op, "learningRate", learningRate, 0);
   const { filter, observationSize } = given;
-  if (filter !== undefined && !(filter instanceof ObservationFilter)) {
-    wrongKind(op, "filter", "an observation filter", filter);
-  }
-  if (filter !== undefined && filter.size !== observationSize) {
-    wrongValue(op, "filter", `one of observations of ${observationSize} numbers`, filter.size);
-  }
+  if (filter !== undefined) checkFilter(op, filter, observationSize);
   return runtime.scoped((scope) => {
     const own = filter ?? scope.hold(createObservationFilter(runtime, observationSize, false));
     return new ValueFunction(scope, { ...complete, filter: own });

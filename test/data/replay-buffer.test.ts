@@ -1,8 +1,9 @@
 // The replay buffer: a ring of transitions that refuses bad ones and saves bit for bit.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { createReplayBuffer, type Transition } from "../../src/data/index.js";
-import { runtime } from "../support/runtime.js";
+import { createReplayBuffer, createTransitionBatch, type Transition } from "../../src/data/index.js";
+import { RandomStream } from "../../src/kernels/index.js";
+import { runtime, runtimes } from "../support/runtime.js";
 
 const test = suite("replay buffer");
 
@@ -64,6 +65,109 @@ test("tells trajectories apart, and keeps their numbers as old ones go", () => {
     each.dispose();
   }
 });
+
+test("links lead from each row to the next of its trajectory, in lanes of their own, whatever was replaced", () => {
+  const [lanes, capacity] = [3, 20];
+  const buffer = createReplayBuffer(runtime, { capacity, observationSize: 2, actionSize: 1, lanes });
+  // [lane, episode, step], kept beside the buffer; lane 2 is left out now and then, so that rows shift
+  const expected: (readonly [number, number, number])[] = Array(capacity);
+  const at = [0, 1, 2].map((lane) => ({ lane, episode: 0, step: 0 }));
+  let row = 0;
+  for (let t = 0; t < 90; t++) {
+    for (const place of at) {
+      const { lane, episode, step } = place;
+      if (lane === 2 && t % 4 === 3) {
+        // the lane starts anew, from where it was: only `cut` tells
+        buffer.cut(lane);
+        Object.assign(place, { episode: episode + 1, step: 0 });
+        continue;
+      }
+      const over = step === 4 + lane;
+      const state = (n: number): number[] => [lane === 2 ? 7 : 100 * lane + n, lane === 2 ? 7 : episode];
+      buffer.add(
+        {
+          ...transition(1),
+          observation: state(step),
+          nextObservation: state(step + 1),
+          terminated: false,
+          truncated: over,
+        },
+        lane,
+      );
+      expected[row] = [lane, episode, step];
+      row = (row + 1) % capacity;
+      Object.assign(place, over ? { episode: episode + 1, step: 0 } : { step: step + 1 });
+    }
+    const present = [...expected.entries()].filter(([, value]) => value !== undefined);
+    const find = (wanted: readonly number[]): number =>
+      present.find(([, value]) => value.every((x, i) => x === wanted[i]))?.[0] ?? -1;
+    const links = present.map(([, [lane, episode, step]]) => find([lane, episode, step + 1]));
+    assert.equal([...buffer.follower.read()].slice(0, buffer.length), links);
+    const numbers = buffer.trajectories();
+    const names = present.map(([, [lane, episode]]) => `${lane}.${episode}`);
+    assert.is(new Set(names.map((name, i) => `${name} ${numbers[i]}`)).size, new Set(names).size);
+    assert.is(new Set(numbers).size, new Set(names).size);
+  }
+  const copy = createReplayBuffer(runtime, { capacity, observationSize: 2, actionSize: 1, lanes });
+  copy.load(buffer.save());
+  assert.equal(copy.save(), buffer.save());
+  assert.throws(() => create(capacity).load(buffer.save()), /saved buffer is not one of 1 lanes/);
+  const broken = buffer.save();
+  broken.arrays.follower.data[3] = capacity;
+  assert.throws(() => copy.load(broken), /a follower that is no row of it/);
+  buffer.dispose();
+  copy.dispose();
+});
+
+test("a state of before links were kept gets them back", () => {
+  const buffer = create(6);
+  for (let i = 0; i < 9; i++) buffer.add({ ...transition(i), terminated: i === 3, truncated: i === 6 });
+  const state = buffer.save();
+  const { trajectory, follower, ...arrays } = state.arrays;
+  const { length, next } = state.meta as { length: number; next: number };
+  const copy = create(6);
+  copy.load({ meta: { length, next, gone: Math.min(...trajectory.data) }, arrays });
+  assert.equal(copy.trajectories(), buffer.trajectories());
+  assert.equal([...copy.follower.read()], [...follower.data]);
+  assert.equal(copy.save(), state);
+  buffer.dispose();
+  copy.dispose();
+});
+
+for (const [name, on] of runtimes) {
+  test(`a minibatch has whole transitions, evenly drawn, the same of the same stream (${name})`, () => {
+    on.scoped((scope) => {
+      const buffer = scope.hold(createReplayBuffer(on, { capacity: 5, observationSize: 2, actionSize: 1 }));
+      const batch = createTransitionBatch(scope, 4000, 2, 1);
+      const random = scope.hold(new RandomStream(on, 1, "test"));
+      assert.throws(() => buffer.sample(batch, random), /"this" expected a buffer with transitions in it/);
+      for (let i = 0; i < 7; i++) buffer.add(transition(i));
+      const before = random.save();
+      buffer.sample(batch, random);
+      const counts = Array(7).fill(0);
+      for (let r = 0; r < batch.rows; r++) {
+        const i = batch.observation.view[2 * r];
+        const { observation, action, reward, nextObservation, terminated } = transition(i);
+        assert.equal([...batch.observation.view.subarray(2 * r, 2 * r + 2)], observation);
+        assert.equal([...batch.nextObservation.view.subarray(2 * r, 2 * r + 2)], nextObservation);
+        assert.equal([batch.action.view[r], batch.reward.view[r]], [(action as number[])[0], reward]);
+        assert.is(batch.terminated.view[r], Number(terminated));
+        assert.is(batch.row.view[r], i % 5);
+        counts[i]++;
+      }
+      // the first two were replaced; the standard deviation of a count is 25
+      assert.equal(counts.slice(0, 2), [0, 0]);
+      for (const count of counts.slice(2)) assert.ok(Math.abs(count - 800) < 130, counts.join());
+      const drawn = batch.observation.read();
+      random.load(before);
+      buffer.sample(batch, random);
+      assert.equal(batch.observation.read(), drawn);
+      const other = createTransitionBatch(scope, 4, 3, 1);
+      assert.throws(() => buffer.sample(other, random), /"batch" expected observations of 2 numbers, got 3/);
+      scope.dispose();
+    });
+  });
+}
 
 test("refuses bad transitions whole", () => {
   const buffer = create(4);

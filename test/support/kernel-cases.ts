@@ -304,6 +304,7 @@ export function kernelCases(scope: Scope): KernelCase[] {
 
   addMatrixKernels(scope, add, normal);
   addLearningKernels(scope, add, normal);
+  addReplayKernels(scope, add, normal);
   addNetworkKernels(scope, add, normal);
   addPolicyKernels(scope, add, normal);
   return cases;
@@ -428,6 +429,68 @@ function addLearningKernels(scope: Scope, add: Add, normal: Make): void {
   add("vector_dot", [], [normal(K), normal(K)], (a, b) => void kernels.vector_dot(a, b, K));
   add("vector_combine", [scope.tensor([K])], [normal(K), normal(K)], (out, x, y) =>
     kernels.vector_combine(out, x, y, 0.5, -2, K),
+  );
+  add("polyak", [normal(K)], [normal(K)], (target, source) => kernels.polyak(target, source, 0.05, K));
+}
+
+// minibatches of B of C replayed transitions, with observations of D numbers, goals of G within them, and actions of A; K critics
+function addReplayKernels(scope: Scope, add: Add, normal: Make): void {
+  const { kernels } = scope.runtime;
+  const [B, C, D, G, A, K, S] = [5, 9, 7, 2, 3, 2, 8];
+  const out = (...shape: number[]): Tensor => scope.tensor(shape);
+  const vector = (value: number, size: number): Tensor => out(size).write(Array(size).fill(value));
+  const flags = (size: number): Tensor<"u8"> =>
+    scope.tensor([size], "u8").write(Array.from({ length: size }, (_, i) => Number(i % 3 === 1)));
+  const words = scope.tensor([B], "u32");
+  kernels.philox_bits(words.address, B, 0, 7, 0, 0, 0, 1);
+  add("replay_rows", [words], [], (rows) => kernels.replay_rows(rows, B, C));
+  const rows = scope.tensor([B], "u32").write([8, 0, 3, 3, 5]);
+  add(
+    "replay_gather",
+    [out(B, D), out(B, A), out(B), out(B, D), scope.tensor([B], "u8")],
+    [normal(C, D), normal(C, A), normal(C), normal(C, D), flags(C), rows],
+    (...at) =>
+      kernels.replay_gather(at[0], at[1], at[2], at[3], at[4], at[5], at[6], at[7], at[8], at[9], at[10], B, D, A),
+  );
+  const follower = scope.tensor([C], "i32").write([1, 2, -1, 4, 5, 6, -1, -1, 0]);
+  const uniform = out(B, 2).write([0.1, 0.9, 0.9, 0.5, 0.2, 0.1, 0.3, 0.99, 0.4, 0.5]);
+  add("hindsight_rows", [scope.tensor([B], "i32")], [rows, follower, uniform], (goals, at, links, u) =>
+    kernels.hindsight_rows(goals, at, links, u, 0.8, B),
+  );
+  const goals = scope.tensor([B], "i32").write([-1, 8, 0, -1, 4]);
+  add(
+    "hindsight_goals",
+    [normal(B, D), normal(B, D), out(B, G), out(B, G)],
+    [normal(C, D), goals],
+    (observation, next, achieved, desired, source, at) =>
+      kernels.hindsight_goals(observation, next, achieved, desired, source, at, 3, 5, G, B, D),
+  );
+  const [half, low, high] = [vector(2, A), vector(-1, A), vector(3, A)];
+  add("action_noise", [normal(B, A)], [normal(B, A), half, low, high], (action, noise, h, l, u) =>
+    kernels.action_noise(action, noise, h, l, u, 0.2, 0.3, B, A),
+  );
+  add("one_step_target", [out(B)], [normal(B), flags(B), normal(K, B)], (to, reward, terminated, value) =>
+    kernels.one_step_target(to, reward, terminated, value, 0.9, -1, 0.5, K, B),
+  );
+  add(
+    "critic_loss",
+    [scope.tensor([K], "f64"), out(K, B, S)],
+    [normal(K, B, S), normal(K, B), vector(0.5, B)],
+    (loss, gradient, output, target, weight) =>
+      kernels.critic_loss(loss, gradient, output, target, weight, 0.1, K, B, S, B, B),
+  );
+  add(
+    "action_value_features",
+    [out(B, D + A)],
+    [normal(B, D), normal(B, A), normal(D), normal(D), vector(1, A), half],
+    (to, observation, action, mean, inverse, center, h) =>
+      kernels.action_value_features(to, observation, action, mean, inverse, 1.5, center, h, B, D, A),
+  );
+  add(
+    "action_value_gradient",
+    [out(B, A)],
+    [normal(B, D + A), normal(B, A), vector(1, A), half],
+    (to, g, action, center, h) => kernels.action_value_gradient(to, g, action, center, h, -0.2, 0.1, B, D, A),
   );
 }
 

@@ -1,0 +1,325 @@
+// Runs of DDPG and TD3: resumed, aborted and shared between threads they are the same run; a critic that diverges gives the typed
+// error and leaves the last good state; they learn; options are checked.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  ddpg,
+  type OffPolicyOptions,
+  type OffPolicyProgress,
+  type OffPolicyRun,
+  td3,
+} from "../../src/algorithms/index.js";
+import { TrainingDivergedError } from "../../src/check.js";
+import {
+  batchEnvs,
+  cartPole,
+  makeEnv,
+  makeVectorEnv,
+  pendulum,
+  reacherGoal,
+  type Task,
+  type VectorEnv,
+} from "../../src/envs/index.js";
+import { decodeCheckpoint, encodeCheckpoint } from "../../src/io/index.js";
+import type { Env, SavedState } from "../../src/types.js";
+import { loadRuntime, type Runtime } from "../../src/wasm/index.js";
+import { runtime } from "../support/runtime.js";
+import { digest } from "./policy-support.js";
+
+const test = suite("DDPG and TD3");
+
+interface Variant {
+  readonly name: string;
+  readonly make: typeof ddpg;
+  readonly task: Task;
+  readonly envs: number;
+  readonly options: Partial<OffPolicyOptions>;
+}
+
+const tiny: Partial<OffPolicyOptions> = { seed: 3, hidden: [16], batchSize: 32, initialSteps: 60 };
+const variants: readonly Variant[] = [
+  { name: "DDPG on Pendulum-v1", make: ddpg, task: pendulum, envs: 1, options: { ...tiny, updatesPerStep: 0.3 } },
+  {
+    name: "TD3 on two of Pendulum-v1, ring",
+    make: td3,
+    task: pendulum,
+    envs: 2,
+    options: { ...tiny, bufferSize: 300 },
+  },
+  { name: "DDPG with hindsight on ReacherGoal", make: ddpg, task: reacherGoal, envs: 3, options: tiny },
+];
+
+function vectorEnv({ task, envs }: Variant, on: Runtime): VectorEnv {
+  return makeVectorEnv(on, task, { batch: envs, seed: 1, autoreset: "same-step" });
+}
+
+function begin(variant: Variant, more: OffPolicyOptions, on = runtime): OffPolicyRun {
+  return variant.make(on, vectorEnv(variant, on), { ...(more.resume ? {} : variant.options), ...more });
+}
+
+async function learn(variant: Variant, more: OffPolicyOptions, on = runtime) {
+  const run = begin(variant, more, on);
+  const log: object[] = [];
+  for await (const progress of run) log.push({ ...progress, wallSeconds: 0 });
+  const state = run.save();
+  run.dispose();
+  return { log, state };
+}
+
+for (const variant of variants) {
+  test(`resuming after a save equals not stopping: ${variant.name}`, async () => {
+    const whole = await learn(variant, { trials: 3 });
+    assert.is(whole.log.length, 3);
+    const half = await learn(variant, { trials: 1 });
+    // through the bytes of a checkpoint into another instance of the kernels
+    const resume = decodeCheckpoint(encodeCheckpoint(half.state));
+    const rest = await learn(variant, { trials: 3, resume }, await loadRuntime());
+    assert.equal([...half.log, ...rest.log], whole.log);
+    assert.equal(digest(rest.state), digest(whole.state));
+  });
+
+  test(`a save at any moment resumes to the same end: ${variant.name}`, async () => {
+    const whole = await learn(variant, { trials: 2 });
+    const saved: SavedState[] = [];
+    let events = 0;
+    const phases = new Set<string>();
+    const run = begin(variant, {
+      trials: 2,
+      onStep: ({ phase }) => {
+        if (events++ % 17 !== 5) return;
+        phases.add(phase);
+        saved.push(run.save());
+      },
+    });
+    for await (const _ of run);
+    run.dispose();
+    assert.ok(phases.has("random") && phases.has("update"), [...phases].join());
+    const chosen = saved.filter((_, i) => i % Math.ceil(saved.length / 6) === 0);
+    for (const resume of chosen) {
+      const { state } = await learn(variant, { trials: 2, resume });
+      assert.equal(digest(state), digest(whole.state));
+    }
+  });
+
+  test(`two threads give the same bits: ${variant.name}`, async () => {
+    const two = await loadRuntime({ threads: 2 });
+    const [one, other] = [await learn(variant, { trials: 1 }), await learn(variant, { trials: 1 }, two)];
+    assert.equal(digest(other.state), digest(one.state));
+    two.dispose();
+  });
+
+  test(`an abort leaves a run that can go on: ${variant.name}`, async () => {
+    const whole = await learn(variant, { trials: 2 });
+    for (const [wanted, after] of [
+      ["random", 0],
+      ["random", 17],
+      ["update", 0],
+      ["update", 17],
+    ] as const) {
+      const controller = new AbortController();
+      let events = 0;
+      const run = begin(variant, {
+        trials: 2,
+        signal: controller.signal,
+        onStep: ({ phase }) => {
+          if (phase === wanted && events++ === after) controller.abort();
+        },
+      });
+      let reason: unknown;
+      try {
+        for await (const _ of run);
+      } catch (error) {
+        reason = error;
+      }
+      assert.ok(reason instanceof DOMException && reason.name === "AbortError", String(reason));
+      const resume = run.save();
+      run.dispose();
+      const { state } = await learn(variant, { trials: 2, resume });
+      assert.equal(digest(state), digest(whole.state), `aborted in phase ${wanted}`);
+    }
+  });
+}
+
+// what learns: everything of a saved run but what was collected
+function learned(state: SavedState): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(digest(state)).filter(([name]) => /^(policy|critic|optimizer|target)/.test(name)),
+  );
+}
+
+test("a diverging critic gives the typed error, and everything is as after the last good update", async () => {
+  // rewards that no float32 could be squared of
+  const pays = (reward: number): Env => {
+    const env = makeEnv(runtime, pendulum, { seed: 1 });
+    return { ...bound(env), step: (action) => ({ ...env.step(action), reward }) };
+  };
+  const options = { ...tiny, trials: 9, initialSteps: 40 };
+  const run = ddpg(runtime, batchEnvs([pays(1e30)], { autoreset: "same-step" }), options);
+  const before = learned(run.save());
+  let thrown: unknown;
+  for (const _ of [1, 2]) {
+    try {
+      for await (const __ of run);
+    } catch (error) {
+      thrown = error;
+    }
+    assert.instance(thrown, TrainingDivergedError);
+    assert.match(
+      (thrown as Error).message,
+      /ddpg: the gradient of a critic is not finite after step 0; parameters restored/,
+    );
+    assert.equal(learned(run.save()), before);
+    assert.is(run.updates, 0);
+  }
+  run.dispose();
+});
+
+test("a critic that diverges after many good updates keeps them", async () => {
+  const env = makeEnv(runtime, pendulum, { seed: 1 });
+  let steps = 0;
+  const turns: Env = {
+    ...bound(env),
+    step: (action) => ({ ...env.step(action), reward: steps++ < 150 ? -1 : -3e38 }),
+  };
+  let last: Record<string, string> = {};
+  let updates = 0;
+  const run: OffPolicyRun = td3(runtime, batchEnvs([turns], { autoreset: "same-step" }), {
+    ...tiny,
+    trials: 9,
+    onStep: ({ phase }) => {
+      if (phase !== "update") return;
+      last = learned(run.save());
+      updates++;
+    },
+  });
+  let thrown: unknown;
+  try {
+    for await (const _ of run);
+  } catch (error) {
+    thrown = error;
+  }
+  assert.instance(thrown, TrainingDivergedError);
+  assert.ok(updates > 50 && run.updates === updates);
+  assert.equal(learned(run.save()), last);
+  for (const { data } of Object.values(run.save().arrays)) assert.ok(Array.from(data).every(Number.isFinite));
+  run.dispose();
+});
+
+// methods of an environment that may be spread into another
+function bound(env: Env): Env {
+  const { spec, observationSpace, actionSpace } = env;
+  return {
+    spec,
+    observationSpace,
+    actionSpace,
+    reset: (options) => env.reset(options),
+    step: (action) => env.step(action),
+    snapshot: () => env.snapshot(),
+    restore: (state) => env.restore(state),
+    close: () => env.close(),
+  };
+}
+
+test("a step of the environment that fails is not counted, and the run goes on with other episodes", async () => {
+  const env = makeEnv(runtime, pendulum, { seed: 1 });
+  let steps = 0;
+  const fails: Env = {
+    ...bound(env),
+    step: (action) => {
+      if (++steps === 50) throw new Error("the cable is out");
+      return steps === 90 ? { ...env.step(action), reward: Number.NaN } : env.step(action);
+    },
+  };
+  const run = ddpg(runtime, batchEnvs([fails], { autoreset: "same-step" }), { ...tiny, trials: 1 });
+  const messages: string[] = [];
+  const log: OffPolicyProgress[] = [];
+  while (log.length === 0) {
+    try {
+      for await (const progress of run) log.push(progress);
+    } catch (error) {
+      messages.push((error as Error).message);
+      assert.ok(messages.length < 3, messages.join());
+    }
+  }
+  assert.is(messages[0], "the cable is out");
+  assert.match(messages[1], /"reward\[0\]" expected a finite number/);
+  // two episodes were cut off, one was whole
+  assert.equal([log[0].episodeLength, log[0].envSteps], [200, 49 + 39 + 200]);
+  assert.equal([...new Set(run.parts.buffer.trajectories())], [0, 1, 2]);
+  run.dispose();
+});
+
+test("warm-up is uniform, what follows stays in the action's range, and updates are counted by the step", async () => {
+  const env = makeVectorEnv(runtime, pendulum, { batch: 2, seed: 1, autoreset: "same-step" });
+  const run = td3(runtime, env, {
+    ...tiny,
+    initialSteps: 100,
+    totalSteps: 400,
+    updatesPerStep: 0.5,
+    noise: 3,
+    trials: 9,
+  });
+  for await (const _ of run);
+  assert.is(run.envSteps, 400);
+  assert.is(run.updates, 150);
+  const actions = run.parts.buffer.action.read().subarray(0, 400);
+  assert.ok(actions.every((a) => Math.abs(a) <= 2));
+  const clipped = (from: number, to: number): number =>
+    actions.subarray(from, to).filter((a) => Math.abs(a) === 2).length;
+  assert.is(clipped(0, 100), 0);
+  assert.ok(clipped(100, 400) > 100, `${clipped(100, 400)}`);
+  run.dispose();
+});
+
+test("runs learn: Pendulum-v1 above -400 within 5,000 steps", async () => {
+  const env = makeVectorEnv(runtime, pendulum, { batch: 1, seed: 0, autoreset: "same-step" });
+  const options = { trials: 2 ** 31 - 1, totalSteps: 5000, hidden: [64, 64], batchSize: 128, tau: 0.01, seed: 0 };
+  const run = ddpg(runtime, env, options);
+  const returns: number[] = [];
+  for await (const { episodeReturn } of run) returns.push(episodeReturn);
+  const last = returns.slice(-5).reduce((sum, x) => sum + x, 0) / 5;
+  assert.ok(last > -400, `${last} at last`);
+  run.dispose();
+});
+
+test("options are checked", () => {
+  const env = makeVectorEnv(runtime, pendulum, { batch: 2, autoreset: "same-step" });
+  const make = (more: object) => () => ddpg(runtime, env, { trials: 1, ...more } as OffPolicyOptions);
+  for (const [more, message] of [
+    [{ trials: -1 }, /ddpg: "trials" expected an integer of at least 0/],
+    [{ gama: 0.9 }, /ddpg: unknown option "gama"/],
+    [{ gamma: 1.5 }, /"gamma" expected a finite number in \[0, 1\]/],
+    [{ critics: 0 }, /"critics" expected an integer/],
+    [{ targetClip: [1, 0] }, /"targetClip" expected two bounds, the lower one first, or none/],
+    [{ targetClip: [1] }, /"targetClip" expected two bounds/],
+    [{ bufferSize: 1 }, /"bufferSize" expected room for 2 environments/],
+    [{ hindsight: 4 }, /"hindsight" expected 0, for a task without a goal, got 4/],
+    [{ onStep: 1 }, /"onStep" expected a function/],
+    [{ resume: { meta: {}, arrays: {} } }, /saved state lacks "options"/],
+  ] as const) {
+    assert.throws(make(more), message);
+  }
+  const discrete = makeVectorEnv(runtime, cartPole, { batch: 2, autoreset: "same-step" });
+  assert.throws(() => td3(runtime, discrete, { trials: 1 }), /"env.singleActionSpace" expected a box, got "discrete"/);
+  const later = makeVectorEnv(runtime, pendulum, { batch: 2 });
+  assert.throws(() => td3(runtime, later, { trials: 1 }), /"env" expected one with autoreset "same-step"/);
+  for (const each of [env, discrete, later]) each.close();
+});
+
+test("a saved run refuses another algorithm, task, number of environments or setting", async () => {
+  const [variant] = variants;
+  const { state: resume } = await learn(variant, { trials: 0 });
+  assert.throws(() => begin({ ...variant, make: td3 }, { trials: 1, resume }), /the saved state is not a run of td3/);
+  assert.throws(
+    () => begin({ ...variant, envs: 2 }, { trials: 1, resume }),
+    /"env.batch" expected 1, as in the saved run/,
+  );
+  assert.throws(
+    () => begin({ ...variant, task: reacherGoal }, { trials: 1, resume }),
+    /"resume" expected a run of ReacherGoal, got "Pendulum-v1"/,
+  );
+  assert.throws(() => begin(variant, { trials: 1, resume, gamma: 0.5 }), /"gamma" expected 0.99, as in the saved run/);
+});
+
+test.run();
