@@ -31,6 +31,7 @@ import {
   trpoSwimmer,
   trpoSwimmerShort,
 } from "./experiments/model-free.js";
+import { ddpgPendulum, herReacherGoal, td3HalfCheetah, td3Pendulum, td3Swimmer } from "./experiments/off-policy.js";
 import { petsHalfCheetah, petsHalfCheetahLong } from "./experiments/pets-half-cheetah.js";
 import { petsPendulum } from "./experiments/pets-pendulum.js";
 import { petsReacher } from "./experiments/pets-reacher.js";
@@ -51,6 +52,8 @@ export interface Experiment {
 
 const experiments: readonly Experiment[] = [
   bpttPendulum,
+  ddpgPendulum,
+  herReacherGoal,
   mePpoHalfCheetah,
   mePpoPendulum,
   mePpoSwimmer,
@@ -71,6 +74,9 @@ const experiments: readonly Experiment[] = [
   trpoSwimmer,
   trpoSwimmerShort,
   svgPendulum,
+  td3HalfCheetah,
+  td3Pendulum,
+  td3Swimmer,
 ];
 
 function usage(): never {

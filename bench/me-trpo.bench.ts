@@ -5,28 +5,10 @@
 import { meTrpo } from "../src/algorithms/index.js";
 import { makeEnv, pendulum } from "../src/envs/index.js";
 import type { Runtime } from "../src/wasm/index.js";
-import { taskKinds } from "../src/wasm/tasks.js";
+import { clock } from "./clock.js";
 import type { Case } from "./harness.js";
 
 const GOAL = 0.8;
-
-/** Adds up the seconds that each kernel takes, regions by their kind. */
-function clock(runtime: Runtime): Map<string, number> {
-  const seconds = new Map<string, number>();
-  const kernels = runtime.kernels as unknown as Record<string, (...args: number[]) => number | undefined>;
-  for (const [name, kernel] of Object.entries(kernels)) {
-    kernels[name] = (...args) => {
-      const from = performance.now();
-      try {
-        return kernel(...args);
-      } finally {
-        const key = name === "tasks_run" ? `region ${taskKinds[args[0] as number]}` : name;
-        seconds.set(key, (seconds.get(key) ?? 0) + (performance.now() - from) / 1000);
-      }
-    };
-  }
-  return seconds;
-}
 
 export async function cases(runtime: Runtime): Promise<Case[]> {
   const env = makeEnv(runtime, pendulum, { seed: 0 });

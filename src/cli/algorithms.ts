@@ -2,9 +2,9 @@
 // itself checks the values and has the defaults.
 
 import * as v from "valibot";
-import { mePpo, meTrpo, pets, ppo, svg, trpo } from "../algorithms/index.js";
+import { ddpg, mePpo, meTrpo, pets, ppo, svg, td3, trpo } from "../algorithms/index.js";
 import type { AlgorithmTable } from "./algorithm.js";
-import { openContinuousEnv, openEnv, openVectorEnv } from "./world.js";
+import { openContinuousEnv, openContinuousVectorEnv, openEnv, openVectorEnv } from "./world.js";
 
 const number = v.number("a number");
 const flag = v.boolean("true or false");
@@ -72,8 +72,47 @@ const modelEnsembleSettings = {
   worseShare: number,
 };
 
+/** Settings of every run that learns from replayed transitions; `envs` is how many copies of the environment there are. */
+const offPolicySettings = {
+  actionPenalty: number,
+  activation: text,
+  actorLearningRate: number,
+  batchSize: number,
+  bufferSize: number,
+  criticLearningRate: number,
+  critics: number,
+  envs: number,
+  filter: flag,
+  filterClip: number,
+  gamma: number,
+  hidden: numbers,
+  hindsight: number,
+  initialSteps: number,
+  noise: number,
+  policyDelay: number,
+  randomShare: number,
+  smoothing: number,
+  smoothingLimit: number,
+  targetClip: numbers,
+  targetEvery: number,
+  tau: number,
+  totalSteps: number,
+  updatesPerStep: number,
+};
+
 /** All of them. */
 export const algorithms: AlgorithmTable = {
+  ddpg: {
+    description: "deep deterministic policy gradient from replayed transitions; tasks with a goal by hindsight",
+    trials: 100,
+    settings: offPolicySettings,
+    start: (runtime, task, options, { envs, ...settings }) =>
+      ddpg(runtime, openContinuousVectorEnv(runtime, task, options, envs as number | undefined), {
+        ...settings,
+        ...options,
+      }),
+    open: openContinuousEnv,
+  },
   "me-ppo": {
     description: "a policy learned in an ensemble of models by PPO",
     settings: {
@@ -161,6 +200,17 @@ export const algorithms: AlgorithmTable = {
     settings: { ...modelEnsembleSettings, clipNorm: number, policyKind: text, policyLearningRate: number },
     start: (runtime, task, options, settings) =>
       svg(runtime, openContinuousEnv(runtime, task, options.seed ?? 0), { ...settings, ...options }),
+    open: openContinuousEnv,
+  },
+  td3: {
+    description: "twin delayed DDPG: two critics, the lesser of whose values counts, and a slower policy",
+    trials: 100,
+    settings: offPolicySettings,
+    start: (runtime, task, options, { envs, ...settings }) =>
+      td3(runtime, openContinuousVectorEnv(runtime, task, options, envs as number | undefined), {
+        ...settings,
+        ...options,
+      }),
     open: openContinuousEnv,
   },
   trpo: {

@@ -78,10 +78,14 @@ function terminal(options: DisplayOptions): Display {
   };
 }
 
-function trialLine({ trial, episodeReturn, episodeLength, modelLoss, envSteps }: Progress, trials: number): string {
+function trialLine(progress: Progress, trials: number): string {
+  const { trial, episodeReturn, episodeLength, modelLoss, envSteps } = progress;
+  // of runs on tasks with a goal
+  const { successRate } = progress as Progress & { readonly successRate?: number | null };
+  const reached = typeof successRate === "number" ? `, success ${(100 * successRate).toFixed(0)} %` : "";
   const loss = modelLoss === null ? "" : `, model loss ${modelLoss.toPrecision(3)}`;
-  const number = `trial ${trial + 1}/${trials}`;
-  return `${number}: return ${episodeReturn.toFixed(1)} in ${episodeLength} steps${loss}, ${envSteps} steps so far`;
+  const figures = `return ${episodeReturn.toFixed(1)} in ${episodeLength} steps${reached}${loss}`;
+  return `trial ${trial + 1}/${trials}: ${figures}, ${envSteps} steps so far`;
 }
 
 // how fast it goes and how long it will take, from what this process has done

@@ -25,9 +25,11 @@ export async function evaluate(table: AlgorithmTable, checkpoint: string, option
   const run = await asUsage(() => algorithm.start(runtime, task, start, {}));
   const env = algorithm.open(runtime, task, seed);
   const returns: number[] = [];
+  const successes: boolean[] = [];
   for (let episode = 0; episode < episodes; episode++) {
-    const { episodeReturn, episodeLength } = playEpisode(run.agent, env, seed + episode);
+    const { episodeReturn, episodeLength, success } = playEpisode(run.agent, env, seed + episode);
     returns.push(episodeReturn);
+    if (success !== undefined) successes.push(success);
     if (json)
       printJson({
         algorithm: saved.algorithm,
@@ -36,10 +38,18 @@ export async function evaluate(table: AlgorithmTable, checkpoint: string, option
         seed: seed + episode,
         episodeReturn,
         episodeLength,
+        ...(success !== undefined && { success }),
       });
-    else printText(`episode ${episode + 1}/${episodes}: return ${episodeReturn.toFixed(1)} in ${episodeLength} steps`);
+    else {
+      const reached = success === undefined ? "" : success ? ", goal reached" : ", goal not reached";
+      const number = `episode ${episode + 1}/${episodes}`;
+      printText(`${number}: return ${episodeReturn.toFixed(1)} in ${episodeLength} steps${reached}`);
+    }
   }
   if (!json) printText(summary(returns));
+  if (!json && successes.length > 0) {
+    printText(`goal reached at the end of ${successes.filter(Boolean).length} of ${successes.length} episodes`);
+  }
   run.dispose();
   return 0;
 }

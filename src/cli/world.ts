@@ -29,13 +29,25 @@ export function openContinuousEnv(runtime: Runtime, task: Task, seed: number): E
 const DEFAULT_ENVS = 8;
 
 /** `envs` copies of `task`, as many as a run has that is resumed; throws `UsageError` when asked for another number then. */
-export function openVectorEnv(runtime: Runtime, task: Task, options: StartOptions, envs?: number): VectorEnv {
+export function openVectorEnv(
+  runtime: Runtime,
+  task: Task,
+  options: StartOptions,
+  envs?: number,
+  defaultEnvs = DEFAULT_ENVS,
+): VectorEnv {
   const { envs: saved } = (options.resume?.meta ?? {}) as { envs?: number };
   if (saved !== undefined && envs !== undefined && envs !== saved) {
     throw new UsageError(`--set envs: the saved run has ${saved}`);
   }
-  const batch = saved ?? envs ?? DEFAULT_ENVS;
+  const batch = saved ?? envs ?? defaultEnvs;
   return makeVectorEnv(runtime, task, { batch, seed: options.seed ?? 0, autoreset: "same-step" });
+}
+
+/** `envs` copies of `task`, one by default, in which discrete actions are numbers, for algorithms that act by vectors. */
+export function openContinuousVectorEnv(runtime: Runtime, task: Task, options: StartOptions, envs?: number): VectorEnv {
+  const discrete = task.actionSpace.kind === "discrete";
+  return openVectorEnv(runtime, discrete ? continuousActions(task as Task<Discrete>) : task, options, envs, 1);
 }
 
 /** The task of that name, which may go without its version; throws `UsageError` with the nearest name. */

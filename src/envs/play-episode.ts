@@ -8,6 +8,8 @@ export interface PlayedEpisode {
   readonly episodeReturn: number;
   /** Its steps. */
   readonly episodeLength: number;
+  /** Did its last step reach the goal? Undefined without a goal. */
+  readonly success?: boolean;
 }
 
 /** Plays one episode of `env` by `agent`, from a reset with `seed` or, without one, from where its random stream stands. */
@@ -18,7 +20,10 @@ export function playEpisode(agent: Agent, env: Env, seed?: number): PlayedEpisod
   for (let episodeLength = 1; ; episodeLength++) {
     const step = env.step(agent.act(observation));
     episodeReturn += step.reward;
-    if (step.terminated || step.truncated) return { episodeReturn, episodeLength };
+    if (step.terminated || step.truncated) {
+      const { isSuccess } = step.info;
+      return { episodeReturn, episodeLength, ...(typeof isSuccess === "boolean" && { success: isSuccess }) };
+    }
     observation = step.observation;
   }
 }
