@@ -1,1 +1,0 @@
-export { checkRows } from "../wasm/index.js";
