@@ -3,6 +3,8 @@
 
 export {
   ddpg,
+  type ExpansionRunOptions,
+  type ExpansionSettings,
   type FittedModel,
   type MeCommon,
   mePpo,
@@ -16,6 +18,7 @@ export {
   meTrpo,
   type MeTrpoOptions,
   type MeTrpoSettings,
+  mve,
   type OffPolicyDesign,
   type OffPolicyOptions,
   type OffPolicyParts,
@@ -37,6 +40,7 @@ export {
   type PpoOptions,
   type PpoRun,
   type PpoSettings,
+  steve,
   svg,
   type SvgOptions,
   type SvgSettings,

@@ -17,6 +17,7 @@ export {
   goalObservation,
   goalSuccess,
 } from "./goal.js";
+export { ObservedDynamics, observedDynamics } from "./observed-dynamics.js";
 export { type PlayedEpisode, playEpisode } from "./play-episode.js";
 export { createSampler, type Sampler } from "./sampler.js";
 export { batchBox, box, contains, discrete, spaceSize } from "./spaces.js";

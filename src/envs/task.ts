@@ -30,6 +30,11 @@ export interface Task<A extends Space = Space> {
    * an action is an error.
    */
   readonly clipsActions: boolean;
+  /**
+   * Writes the state [S] of a copy that an observation [D] is of, for a task whose observation tells it (but for where the copy
+   * is along a direction in which the world looks the same everywhere).
+   */
+  readonly stateOf?: ((kernels: Kernels, observation: Float32Array, state: Float64Array) => void) | undefined;
   /** Where the goals lie in its observations and what they pay, for a task that has one. */
   readonly goal?: GoalSpec;
   /** What moves copies: `analytic` for a task with kernels of its own, `bodies` for one on rigid bodies. */

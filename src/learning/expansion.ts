@@ -173,6 +173,8 @@ export interface ExpansionOptions {
   /** Reward of a transition, and which next observations have no future (default: none). A model that learned the reward has none. */
   reward?: RewardFunction | undefined;
   terminated?: TerminationFunction | undefined;
+  /** Instead of `terminated`: the chances to go on [n] from next observations [n, D], as they were learned. */
+  continues?: ((next: Float32Array) => Float32Array) | undefined;
   /** Predicted states are clipped to ± this number. Default 100, as imagined trajectories. */
   range?: number | undefined;
 }
@@ -219,7 +221,7 @@ export class Expansion implements Disposable {
   /** Carries starts [B, D], where the policy acts by start actions [B, A], on. */
   imagine(start: Tensor, startAction: Tensor, rows: number): void {
     const op = "expansion.imagine";
-    const { model, policy, reward, terminated } = this.#options;
+    const { model, policy, reward, terminated, continues } = this.#options;
     const { observationSize: D, actionSize: A } = model;
     checkInteger(op, "rows", rows, 1, this.#options.rows);
     checkSizes(op, { start }, rows * D);
@@ -236,6 +238,10 @@ export class Expansion implements Disposable {
     ];
     this.#region.run(words, this.members * blocks);
     if ((reward && !reward.compiled) || (terminated && !terminated.compiled)) this.#score(start, startAction, rows);
+    if (continues) {
+      const imagined = this.horizon * this.members * rows;
+      this.goes.view.set(continues(this.observation.view.slice(0, imagined * D)));
+    }
   }
 
   // what only JavaScript knows of all steps: no state depends on it
@@ -276,8 +282,11 @@ export function createExpansion(options: ExpansionOptions): Expansion {
     horizon,
     rows,
     range = 100,
-  } = checkOptions(op, options, ["model", "policy", "horizon", "rows", "reward", "terminated", "range"]);
+  } = checkOptions(op, options, ["model", "policy", "horizon", "rows", "reward", "terminated", "continues", "range"]);
   checkScores(op, options, model);
+  if (options.continues !== undefined && options.terminated !== undefined) {
+    wrongKind(op, "continues", "nothing, beside `terminated`", options.continues);
+  }
   checkInteger(op, "horizon", horizon, 0, 100);
   checkInteger(op, "rows", rows, 1);
   if (!(range > 0)) wrongValue(op, "range", "a number above 0", range);

@@ -21,6 +21,8 @@ export {
   type MixOptions,
   type RealRows,
 } from "./expansion.js";
+export { type Carrier, ExpansionTarget, expansionTarget, type ExpansionTargetOptions } from "./expansion-target.js";
+export { type SteppedDynamics, SteppedExpansion } from "./stepped-expansion.js";
 export {
   completePpoOptions,
   createPpoMemory,

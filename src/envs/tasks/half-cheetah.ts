@@ -31,12 +31,14 @@ export const halfCheetah: Task<Box> = /* @__PURE__ */ Object.freeze({
   stateSize: 18,
   startSize: 9,
   startNormals: 9,
+  stateOf: (_kernels, observation, state) => state.fill(0, 0, 1).set(observation, 1),
   clipsActions: true,
   dynamics: /* @__PURE__ */ bodies(body),
 } satisfies Task<Box>);
 
 export const halfCheetahPets: Task<Box> = /* @__PURE__ */ Object.freeze({
   ...halfCheetah,
+  stateOf: undefined,
   id: "HalfCheetahPets",
   number: 12,
   observationSpace: /* @__PURE__ */ box(-Infinity, Infinity, [18]),

@@ -18,6 +18,7 @@ export const pendulum: Task<Box> = /* @__PURE__ */ Object.freeze({
   angles: [],
   stateSize: 2,
   startSize: 2,
+  stateOf: (kernels, [cosine, sine, speed], state) => state.set([kernels.atan2_f64(sine, cosine), speed]),
   clipsActions: true,
   dynamics: /* @__PURE__ */ analytic({
     reset: (kernels) => kernels.pendulum_reset,

@@ -19,6 +19,7 @@ export const swimmer: Task<Box> = /* @__PURE__ */ Object.freeze({
   angles: [0],
   stateSize: 10,
   startSize: 10,
+  stateOf: (_kernels, observation, state) => state.fill(0, 0, 2).set(observation, 2),
   clipsActions: true,
   dynamics: /* @__PURE__ */ bodies({
     xml,
