@@ -152,7 +152,9 @@ for (const id of values.tasks.split(",")) {
   }
 }
 
-console.log(`| task | loss of k steps | ${[1, 2, 5, 10, 20].map((k) => `after ${k}`).join(" | ")} | at 20, of one step's | and where it learned |`);
+console.log(
+  `| task | loss of k steps | ${[1, 2, 5, 10, 20].map((k) => `after ${k}`).join(" | ")} | at 20, of one step's | and where it learned |`,
+);
 console.log("|---|---|---|---|---|---|---|---|---|");
 const average = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
 for (const id of values.tasks.split(",")) {

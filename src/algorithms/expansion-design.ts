@@ -3,12 +3,20 @@
 
 import { desiredDims, observedDynamics } from "../envs/index.js";
 import { createExpansion, expansionTarget, SteppedExpansion } from "../learning/index.js";
-import { createDynamicsModel, createEnsembleRegressor, type DynamicsModel, type EnsembleRegressor } from "../models/index.js";
+import {
+  createDynamicsModel,
+  createEnsembleRegressor,
+  type DynamicsModel,
+  type EnsembleRegressor,
+} from "../models/index.js";
 import { joinStates, metaField, metaNumber, partState } from "../saved-state.js";
 import type { SavedState, Steps } from "../types.js";
 import type { Scope } from "../wasm/index.js";
 import { type ExpansionSettings, taskOfBatch } from "./expansion-settings.js";
 import type { FittedModel, OffPolicyDesign, OffPolicyParts } from "./off-policy-run.js";
+
+// gradients through several steps are the wilder (bench/horizon-error.ts)
+const MULTI_STEP_RATE = 0.2;
 
 type Parts = OffPolicyParts<ExpansionSettings>;
 
@@ -64,7 +72,9 @@ class BufferModel implements FittedModel {
     const sizes = { observationSize, actionSize };
     this.#scope = scope;
     this.#parts = parts;
-    this.dynamics = scope.hold(createDynamicsModel(runtime, { ...shared, ...sizes, members, learnReward, constant, angles }));
+    this.dynamics = scope.hold(
+      createDynamicsModel(runtime, { ...shared, ...sizes, members, learnReward, constant, angles }),
+    );
     if (env.terminated === undefined) {
       const one = { ...shared, members: 1, inputSize: observationSize, targetSize: 1 };
       this.ends = scope.hold(createEnsembleRegressor(runtime, one));
@@ -83,13 +93,17 @@ class BufferModel implements FittedModel {
 
   *fitSteps(envSteps: number): Steps<void> {
     const { settings, buffer } = this.#parts;
-    const { modelBatch: batchSize, modelEpochs: epochs, modelPatience: patience, multiStep } = settings;
-    const fit = { batchSize, epochs, patience };
-    const steps = this.dynamics.fitSteps(buffer, { ...fit, multiStep });
-    let result = steps.next();
-    for (; !result.done; result = steps.next()) yield;
+    const { modelBatch: batchSize, modelSteps, modelPatience: patience, modelLearningRate, multiStep } = settings;
+    const fit = { batchSize, epochs: Math.max(1, Math.ceil((modelSteps * batchSize) / buffer.length)), patience };
+    const { optimizer } = this.dynamics.network;
+    // what errors of several steps tell is of use to models that are good at one
+    if (multiStep > 1 && this.#fittedAt < 0) {
+      optimizer.learningRate = modelLearningRate;
+      yield* silently(this.dynamics.fitSteps(buffer, fit));
+    }
+    optimizer.learningRate = multiStep > 1 ? MULTI_STEP_RATE * modelLearningRate : modelLearningRate;
+    const { score } = yield* silently(this.dynamics.fitSteps(buffer, { ...fit, multiStep }));
     if (this.ends) yield* this.#fitEnds(this.ends, fit);
-    const { score } = result.value;
     this.#loss = score.reduce((a, b) => a + b, 0) / score.length;
     this.#fittedAt = envSteps;
   }
@@ -127,10 +141,26 @@ class BufferModel implements FittedModel {
     try {
       data.features.write(buffer.nextObservation.view.subarray(0, n * buffer.observationSize));
       data.targets.write(Float32Array.from(buffer.terminated.view.subarray(0, n)));
-      const steps = ends.fitSteps(data.features, data.targets, fit);
-      for (let result = steps.next(); !result.done; result = steps.next()) yield;
+      yield* silently(ends.fitSteps(data.features, data.targets, fit));
     } finally {
       data.scope.dispose();
     }
+  }
+}
+
+// a fit whose progress nobody asks for; given up when it is given up
+function* silently<T, R>(steps: Generator<T, R>): Steps<R> {
+  let done = false;
+  try {
+    for (;;) {
+      const result = steps.next();
+      if (result.done) {
+        done = true;
+        return result.value;
+      }
+      yield;
+    }
+  } finally {
+    if (!done) steps.return(undefined as never);
   }
 }

@@ -22,13 +22,17 @@ export interface ExpansionSettings extends OffPolicySettings {
   modelHidden: readonly number[];
   /** Steps of the models' loss: 1, or several open loop. Default 5. */
   multiStep: number;
+  /** Step size of Adam; a fifth of it for the loss of several steps. Default 1e-3. */
   modelLearningRate: number;
   /** Rows of the models' minibatches. Default 256. */
   modelBatch: number;
   /** Environment steps from fit to fit. Default 1000. */
   modelEvery: number;
-  /** Most passes of a fit over the data, and those without improvement before it ends. Default 20 and 3. */
-  modelEpochs: number;
+  /**
+   * Optimizer steps of a fit, in whole passes over the data; the first fit has as many of one step before. Default 500. It ends
+   * after so many passes without improvement: default 5.
+   */
+  modelSteps: number;
   modelPatience: number;
   /** Predicted states are clipped to ± this number. Default 100. */
   range: number;
@@ -54,8 +58,8 @@ export function expansionDefaults(env: VectorEnv, base: OffPolicySettings): Expa
     modelLearningRate: 1e-3,
     modelBatch: 256,
     modelEvery: 1000,
-    modelEpochs: 20,
-    modelPatience: 3,
+    modelSteps: 500,
+    modelPatience: 5,
     range: 100,
     learnReward: env.reward === undefined,
     trueModel: false,
@@ -67,7 +71,7 @@ export function checkExpansion(op: string, settings: ExpansionSettings, env: Vec
   checkInteger(op, "horizon", settings.horizon, 0, 100);
   checkOneOf(op, "targets", settings.targets, expansionRules);
   for (const name of ["lambda", "beta"] as const) checkNumber(op, name, settings[name], 0, 1);
-  for (const name of ["members", "multiStep", "modelBatch", "modelEvery", "modelEpochs", "modelPatience"] as const) {
+  for (const name of ["members", "multiStep", "modelBatch", "modelEvery", "modelSteps", "modelPatience"] as const) {
     checkInteger(op, name, settings[name], 1);
   }
   checkNumber(op, "modelLearningRate", settings.modelLearningRate, 0);

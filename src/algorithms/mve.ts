@@ -14,12 +14,7 @@ import type { Runtime } from "../wasm/index.js";
 import { expansionDesign } from "./expansion-design.js";
 import { checkExpansion, expansionDefaults, type ExpansionSettings } from "./expansion-settings.js";
 import { checkActionEnv, OffPolicyRun } from "./off-policy-run.js";
-import {
-  completeOffPolicy,
-  goalDefaults,
-  offPolicyDefaults,
-  type OffPolicyRunOptions,
-} from "./off-policy-settings.js";
+import { completeOffPolicy, goalDefaults, offPolicyDefaults, type OffPolicyRunOptions } from "./off-policy-settings.js";
 
 /** What `mve` and `steve` take; every field is optional but `trials`. */
 export interface ExpansionRunOptions extends Partial<ExpansionSettings>, OffPolicyRunOptions {}

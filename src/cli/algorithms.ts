@@ -2,7 +2,7 @@
 // itself checks the values and has the defaults.
 
 import * as v from "valibot";
-import { ddpg, mePpo, meTrpo, pets, ppo, svg, td3, trpo } from "../algorithms/index.js";
+import { ddpg, mePpo, meTrpo, mve, pets, ppo, steve, svg, td3, trpo } from "../algorithms/index.js";
 import type { AlgorithmTable } from "./algorithm.js";
 import { openContinuousEnv, openContinuousVectorEnv, openEnv, openVectorEnv } from "./world.js";
 
@@ -100,6 +100,27 @@ const offPolicySettings = {
   updatesPerStep: number,
 };
 
+/** Settings of every run that expands values in an ensemble of models. */
+const expansionSettings = {
+  ...offPolicySettings,
+  beta: number,
+  horizon: number,
+  lambda: number,
+  learnReward: flag,
+  members: number,
+  modelBatch: number,
+  modelEvery: number,
+  modelHidden: numbers,
+  modelLearningRate: number,
+  modelPatience: number,
+  modelSteps: number,
+  multiStep: number,
+  range: number,
+  targets: text,
+  tdk: flag,
+  trueModel: flag,
+};
+
 /** All of them. */
 export const algorithms: AlgorithmTable = {
   ddpg: {
@@ -133,6 +154,17 @@ export const algorithms: AlgorithmTable = {
     settings: { ...modelEnsembleSettings, cgIterations: number, damping: number, maxKl: number },
     start: (runtime, task, options, settings) =>
       meTrpo(runtime, openContinuousEnv(runtime, task, options.seed ?? 0), { ...settings, ...options }),
+    open: openContinuousEnv,
+  },
+  mve: {
+    description: "value expansion: DDPG whose targets look several steps ahead in an ensemble of models",
+    trials: 100,
+    settings: expansionSettings,
+    start: (runtime, task, options, { envs, ...settings }) =>
+      mve(runtime, openContinuousVectorEnv(runtime, task, options, envs as number | undefined), {
+        ...settings,
+        ...options,
+      }),
     open: openContinuousEnv,
   },
   pets: {
@@ -194,6 +226,17 @@ export const algorithms: AlgorithmTable = {
     start: (runtime, task, options, { envs, ...settings }) =>
       ppo(runtime, openVectorEnv(runtime, task, options, envs as number | undefined), { ...settings, ...options }),
     open: openEnv,
+  },
+  steve: {
+    description: "value expansion that trusts horizons by how little models and critics disagree about them",
+    trials: 100,
+    settings: expansionSettings,
+    start: (runtime, task, options, { envs, ...settings }) =>
+      steve(runtime, openContinuousVectorEnv(runtime, task, options, envs as number | undefined), {
+        ...settings,
+        ...options,
+      }),
+    open: openContinuousEnv,
   },
   svg: {
     description: "a policy learned by the gradient of its return, back through an ensemble of models",

@@ -31,6 +31,9 @@ export async function main(args: readonly string[], algorithms: AlgorithmTable):
   }
 }
 
+/** Options of `train`, with settings that have a flag of their own. */
+type TrainFlags = TrainOptions & { readonly targets?: string; readonly horizon?: number };
+
 function createProgram(algorithms: AlgorithmTable, end: (exitCode: number) => void): Command {
   const program = new Command("mbrl")
     .description("Model-based reinforcement learning in SIMD WebAssembly.")
@@ -49,9 +52,15 @@ function createProgram(algorithms: AlgorithmTable, end: (exitCode: number) => vo
     .option("--out <folder>", "where the run is kept (default: a new folder under runs/)", folderName)
     .option("--resume", "continue the run in --out, bit for bit")
     .option("--json", "one JSON object per trial on stdout")
+    .option("--targets <rule>", "of mve and steve: last, mean, lambda, min or steve; short for --set targets=…")
+    .option("--horizon <n>", "of what looks ahead: how many steps; short for --set horizon=…", integer(0))
     .option("--set <key=value>", "a setting of the algorithm; may be given several times", collect, [])
     .addHelpText("after", () => algorithmHelp(algorithms))
-    .action(async (name: string, options: TrainOptions) => end(await train(algorithms, name, options)));
+    .action(async (name: string, { targets, horizon, ...options }: TrainFlags) => {
+      const short = Object.entries({ targets, horizon }).filter(([, value]) => value !== undefined);
+      const set = [...options.set, ...short.map(([key, value]) => `${key}=${value}`)];
+      end(await train(algorithms, name, { ...options, set }));
+    });
 
   subcommand("evaluate", "let the agent of a checkpoint act in new episodes")
     .argument("<checkpoint>", "a checkpoint file, or the folder of a run")

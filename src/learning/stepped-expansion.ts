@@ -9,14 +9,7 @@ import type { Carrier } from "./expansion-target.js";
 
 /** Steps of B rows: all of next observation [B, D], reward [B] and ended [B] (0: it goes on) after observation and action. */
 export interface SteppedDynamics extends Disposable {
-  step(
-    next: Tensor,
-    reward: Tensor,
-    ended: Tensor<"u8">,
-    observation: Tensor,
-    action: Tensor,
-    rows: number,
-  ): void;
+  step(next: Tensor, reward: Tensor, ended: Tensor<"u8">, observation: Tensor, action: Tensor, rows: number): void;
 }
 
 export class SteppedExpansion implements Carrier {

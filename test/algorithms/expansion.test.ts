@@ -1,0 +1,372 @@
+// Runs of MVE and STEVE: resumed, aborted and shared between threads they are the same run, fits included; without a horizon they
+// are DDPG; a divergence leaves the last good state; rewards and ends are learned where the task tells neither; the true dynamics
+// in the models' place; goals that are relabelled enter imagined rewards.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  ddpg,
+  type ExpansionRunOptions,
+  type ExpansionSettings,
+  mve,
+  type OffPolicyRun,
+  steve,
+} from "../../src/algorithms/index.js";
+import { TrainingDivergedError } from "../../src/check.js";
+import {
+  batchEnvs,
+  halfCheetah,
+  hopper,
+  makeEnv,
+  makeVectorEnv,
+  observedDynamics,
+  pendulum,
+  reacherGoal,
+  swimmer,
+  type Task,
+} from "../../src/envs/index.js";
+import { decodeCheckpoint, encodeCheckpoint } from "../../src/io/index.js";
+import { expansionTarget, SteppedExpansion } from "../../src/learning/index.js";
+import type { Env, SavedState } from "../../src/types.js";
+import { loadRuntime, type Runtime } from "../../src/wasm/index.js";
+import { runtime } from "../support/runtime.js";
+import { digest } from "./policy-support.js";
+
+const test = suite("MVE and STEVE");
+
+type Run = OffPolicyRun<ExpansionSettings>;
+
+interface Variant {
+  readonly name: string;
+  readonly make: typeof mve;
+  readonly task: Task;
+  readonly envs: number;
+  readonly options: Partial<ExpansionRunOptions>;
+}
+
+const tiny: Partial<ExpansionRunOptions> = {
+  seed: 3,
+  hidden: [16],
+  batchSize: 16,
+  initialSteps: 60,
+  updatesPerStep: 0.25,
+  horizon: 2,
+  members: 2,
+  modelHidden: [12],
+  modelSteps: 10,
+  modelEvery: 70,
+  multiStep: 3,
+};
+const variants: readonly Variant[] = [
+  {
+    name: "the least horizon, states in between, on Pendulum-v1",
+    make: mve,
+    task: pendulum,
+    envs: 1,
+    options: { ...tiny, targets: "min", tdk: true },
+  },
+  {
+    name: "STEVE on two of Pendulum-v1",
+    make: steve,
+    task: pendulum,
+    envs: 2,
+    options: { ...tiny, learnReward: true },
+  },
+  {
+    name: "the mean with hindsight on ReacherGoal",
+    make: mve,
+    task: reacherGoal,
+    envs: 2,
+    options: { ...tiny, targets: "mean" },
+  },
+];
+
+function begin(variant: Variant, more: ExpansionRunOptions, on: Runtime = runtime): Run {
+  const env = makeVectorEnv(on, variant.task, { batch: variant.envs, seed: 1, autoreset: "same-step" });
+  return variant.make(on, env, { ...(more.resume ? {} : variant.options), ...more });
+}
+
+async function learn(variant: Variant, more: ExpansionRunOptions, on = runtime) {
+  const run = begin(variant, more, on);
+  const log: object[] = [];
+  for await (const progress of run) log.push({ ...progress, wallSeconds: 0 });
+  const state = run.save();
+  run.dispose();
+  return { log, state };
+}
+
+for (const variant of variants) {
+  test(`a save at any moment, in a fit too, resumes to the same end: ${variant.name}`, async () => {
+    const whole = await learn(variant, { trials: 1 });
+    const saved = new Map<string, SavedState[]>();
+    let events = 0;
+    const run = begin(variant, {
+      trials: 1,
+      onStep: ({ phase }) => {
+        if (events++ % 13 === 5) saved.set(phase, [...(saved.get(phase) ?? []), run.save()]);
+      },
+    });
+    for await (const _ of run);
+    run.dispose();
+    assert.equal([...saved.keys()].sort(), ["act", "fit", "random", "update"]);
+    for (const states of saved.values()) {
+      // through the bytes of a checkpoint into another instance of the kernels
+      const resume = decodeCheckpoint(encodeCheckpoint(states[states.length >> 1]));
+      const other = await loadRuntime();
+      const { state, log } = await learn(variant, { trials: 1, resume }, other);
+      assert.equal(digest(state), digest(whole.state));
+      assert.equal(log, whole.log);
+      other.dispose();
+    }
+  });
+
+  test(`an abort within a fit leaves a run that can go on: ${variant.name}`, async () => {
+    const whole = await learn(variant, { trials: 1 });
+    const controller = new AbortController();
+    let fits = 0;
+    const run = begin(variant, {
+      trials: 1,
+      signal: controller.signal,
+      onStep: ({ phase }) => {
+        if (phase === "fit" && fits++ === 7) controller.abort();
+      },
+    });
+    let reason: unknown;
+    try {
+      for await (const _ of run);
+    } catch (error) {
+      reason = error;
+    }
+    assert.ok(reason instanceof DOMException && reason.name === "AbortError", String(reason));
+    const resume = run.save();
+    for await (const _ of begin(variant, { trials: 1, resume }));
+    run.dispose();
+    assert.equal(digest((await learn(variant, { trials: 1, resume })).state), digest(whole.state));
+  });
+
+  test(`two threads give the same bits: ${variant.name}`, async () => {
+    const two = await loadRuntime({ threads: 2 });
+    const [one, other] = [await learn(variant, { trials: 1 }), await learn(variant, { trials: 1 }, two)];
+    assert.equal(digest(other.state), digest(one.state));
+    two.dispose();
+  });
+}
+
+test("without a horizon it is DDPG with two critics, bit for bit, and fits nothing", async () => {
+  const { horizon: _h, members: _m, modelHidden: _l, modelSteps: _s, modelEvery: _e, multiStep: _k, ...plain } = tiny;
+  const [variant] = variants;
+  const zero = await learn({ ...variant, options: { ...tiny, horizon: 0 } }, { trials: 1 });
+  const env = makeVectorEnv(runtime, pendulum, { batch: 1, seed: 1, autoreset: "same-step" });
+  const run = ddpg(runtime, env, { ...plain, critics: 2, trials: 1 });
+  for await (const _ of run);
+  const [one, two] = [digest(zero.state), digest(run.save())].map((state) =>
+    Object.entries(state).filter(([name]) => /^(policy|critic|target|buffer)/.test(name)),
+  );
+  assert.ok(one.length > 10);
+  assert.equal(one, two);
+  run.dispose();
+});
+
+// methods of an environment, without what planners need
+function bare(env: Env, change: Partial<Env> = {}): Env {
+  const { spec, observationSpace, actionSpace } = env;
+  return {
+    spec,
+    observationSpace,
+    actionSpace,
+    reset: (options) => env.reset(options),
+    step: (action) => env.step(action),
+    snapshot: () => env.snapshot(),
+    restore: (state) => env.restore(state),
+    close: () => env.close(),
+    ...change,
+  };
+}
+
+test("where the task tells neither, reward and end are learned", async () => {
+  const env = batchEnvs([bare(makeEnv(runtime, hopper, { seed: 2 }))], { autoreset: "same-step" });
+  const options = { ...tiny, trials: 2 ** 31 - 1, totalSteps: 220, modelSteps: 300, initialSteps: 150, hidden: [16] };
+  const run = mve(runtime, env, options);
+  for await (const _ of run);
+  assert.ok(run.settings.learnReward);
+  assert.ok(run.updates > 10);
+  const names = Object.keys(run.save().arrays);
+  assert.ok(
+    names.some((name) => name.startsWith("model.ends.")),
+    names.join(),
+  );
+  const resume = run.save();
+  const other = await learnOn(env, { ...options, trials: 0, resume });
+  assert.equal(digest(other), digest(resume));
+  run.dispose();
+});
+
+async function learnOn(env: Parameters<typeof mve>[1], options: ExpansionRunOptions): Promise<SavedState> {
+  const run = mve(runtime, env, options);
+  for await (const _ of run);
+  const state = run.save();
+  run.dispose();
+  return state;
+}
+
+test("a divergence gives the typed error, and what was learned stays as it was", async () => {
+  const env = makeEnv(runtime, pendulum, { seed: 1 });
+  let steps = 0;
+  const turns = bare(env, {
+    reward: env.reward,
+    terminated: env.terminated,
+    step: (action) => ({ ...env.step(action), reward: steps++ < 120 ? -1 : -3e38 }),
+  });
+  let last: Record<string, string> = {};
+  const learned = (state: SavedState): Record<string, string> =>
+    Object.fromEntries(Object.entries(digest(state)).filter(([name]) => /^(policy|critic|target|model)/.test(name)));
+  const run = mve(runtime, batchEnvs([turns], { autoreset: "same-step" }), {
+    ...tiny,
+    trials: 9,
+    onStep: ({ phase }) => {
+      if (phase === "update" || phase === "act") last = learned(run.save());
+    },
+  });
+  let thrown: unknown;
+  try {
+    for await (const _ of run);
+  } catch (error) {
+    thrown = error;
+  }
+  assert.instance(thrown, TrainingDivergedError, String(thrown));
+  assert.ok(run.updates > 5, `${run.updates}`);
+  assert.equal(learned(run.save()), last);
+  run.dispose();
+});
+
+for (const task of [pendulum, swimmer, halfCheetah] as const) {
+  test(`the true dynamics from observations are those of the environment: ${task.id}`, () => {
+    const env = makeVectorEnv(runtime, task, { batch: 3, seed: 4, autoreset: "same-step" });
+    const dynamics = observedDynamics(runtime, task, 3);
+    runtime.scoped((scope) => {
+      const D = task.observationSpace.low.length;
+      const A = task.actionSpace.low.length;
+      const [next, observation] = [scope.tensor([3, D]), scope.tensor([3, D])];
+      const [reward, action] = [scope.tensor([3]), scope.tensor([3, A])];
+      const ended = scope.tensor([3], "u8");
+      const out = env.createOut();
+      out.observation.set(env.reset().observation);
+      for (let t = 0; t < 5; t++) {
+        observation.write(out.observation);
+        action.write(Array.from({ length: 3 * A }, (_, i) => Math.sin(i + t)));
+        dynamics.step(next, reward, ended, observation, action, 3);
+        env.step(action.read(), out);
+        out.observation.forEach((x, i) => {
+          assert.ok(Math.abs(next.view[i] - x) < 2e-4 * (1 + Math.abs(x)), `${t} ${i}: ${next.view[i]} and ${x}`);
+        });
+        out.reward.forEach((r, b) => {
+          assert.ok(Math.abs(reward.view[b] - r) < 1e-3 * (1 + Math.abs(r)), `${reward.view[b]} and ${r}`);
+        });
+      }
+      scope.dispose();
+    });
+    dynamics.dispose();
+    env.close();
+  });
+}
+
+test("with the true dynamics the targets of a rule are those of the environment's own steps", () => {
+  const env = makeVectorEnv(runtime, pendulum, { batch: 1, seed: 1, autoreset: "same-step" });
+  const run = mve(runtime, env, { ...tiny, trials: 1, trueModel: true });
+  const { targetActor: actor, targetCritic: critic } = run.parts;
+  const [H, B, gamma] = [4, 2, 0.9];
+  runtime.scoped((scope) => {
+    const carrier = new SteppedExpansion(scope, observedDynamics(runtime, pendulum, B), actor, H, B);
+    const rule = expansionTarget({ actor, critic, carrier, rows: B, rule: "last", gamma });
+    const copies = makeVectorEnv(runtime, pendulum, { batch: B, seed: 8, autoreset: "same-step" });
+    const out = copies.createOut();
+    out.observation.set(copies.reset().observation);
+    const target = scope.tensor([B]);
+    const batch = {
+      rows: B,
+      observation: scope.tensor([B, 3]),
+      action: scope.tensor([B, 1]),
+      reward: scope.tensor([B]).write([0.5, -0.5]),
+      nextObservation: scope.tensor([B, 3]).write(out.observation),
+      terminated: scope.tensor([B], "u8"),
+      row: scope.tensor([B], "u32"),
+    };
+    rule.write(target, batch);
+    assert.equal([...rule.shares], [0, 0, 0, 0, 1]);
+    const agent = actor.agent();
+    const sums = [0.5, -0.5];
+    let weight = gamma;
+    const act = (): Float32Array =>
+      Float32Array.from([0, 1].flatMap((b) => [...agent.act(out.observation.slice(3 * b, 3 * b + 3))]));
+    for (let h = 0; h < H; h++, weight *= gamma) {
+      copies.step(act(), out);
+      out.reward.forEach((r, b) => {
+        sums[b] += weight * r;
+      });
+    }
+    const value = scope.tensor([2, B]);
+    critic.predict(value, scope.tensor([B, 3]).write(out.observation), scope.tensor([B, 1]).write(act()), B);
+    for (let b = 0; b < B; b++) {
+      const expected = sums[b] + weight * Math.min(value.view[b], value.view[B + b]);
+      assert.ok(Math.abs(target.view[b] - expected) < 1e-4 * Math.abs(expected), `${target.view[b]} for ${expected}`);
+    }
+    rule.dispose();
+    copies.close();
+    agent.dispose();
+    scope.dispose();
+  });
+  run.dispose();
+});
+
+test("a goal put into a row is what its imagined rewards are paid for", async () => {
+  // sparse: -1 until the fingertip is at the goal; a goal where the fingertip is pays at once
+  const run = begin(variants[2], { trials: 1 });
+  for await (const _ of run);
+  const { buffer } = run.parts;
+  assert.ok(buffer.length > 90);
+  const { goal } = makeEnv(runtime, reacherGoal);
+  assert.ok(goal);
+  const { observationSize: D0, goalSize: G } = goal;
+  const D = D0 + 2 * G;
+  const env = makeEnv(runtime, reacherGoal);
+  const next = buffer.nextObservation.read().slice(0, D);
+  const pay = (row: Float32Array): number => {
+    const out = new Float32Array(1);
+    env.reward(row, new Float32Array(2), row, out);
+    return out[0];
+  };
+  const far = next.slice();
+  far.set([9, 9].slice(0, G), D0 + G);
+  const there = next.slice();
+  there.set(next.slice(D0, D0 + G), D0 + G);
+  assert.is(pay(far), -1);
+  assert.is(pay(there), 0);
+  run.dispose();
+});
+
+test("options are checked", () => {
+  const env = makeVectorEnv(runtime, pendulum, { batch: 1, autoreset: "same-step" });
+  const make = (more: object) => () => mve(runtime, env, { trials: 1, ...more } as ExpansionRunOptions);
+  for (const [more, message] of [
+    [{ horizon: -1 }, /mve: "horizon" expected an integer/],
+    [{ targets: "max" }, /mve: "targets" expected/],
+    [{ beta: 2 }, /mve: "beta" expected/],
+    [{ members: 0 }, /mve: "members" expected/],
+    [{ multiStep: 0 }, /mve: "multiStep" expected/],
+    [{ range: 0 }, /mve: "range" expected a number above 0/],
+    [{ tdk: 1 }, /mve: "tdk" expected true or false/],
+    [{ smoothing: 0.2 }, /mve: "smoothing" expected 0, as imagined actions have no noise/],
+    [{ modelStep: 3 }, /unknown option "modelStep"/],
+  ] as const) {
+    assert.throws(make(more), message);
+  }
+  const hopping = makeVectorEnv(runtime, hopper, { batch: 1, autoreset: "same-step" });
+  assert.throws(
+    () => mve(runtime, hopping, { trials: 1, trueModel: true }),
+    /"trueModel" expected false, as the environment's observation does not tell its state/,
+  );
+  const untold = batchEnvs([bare(makeEnv(runtime, pendulum))], { autoreset: "same-step" });
+  assert.throws(() => steve(runtime, untold, { trials: 1, learnReward: false }), /steve: "learnReward" expected true/);
+});
+
+test.run();
