@@ -3,7 +3,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { kernelFingerprint, petsFingerprint, policyFingerprint } from "./fingerprints.js";
+import { kernelFingerprint, learnersFingerprint, petsFingerprint, policyFingerprint } from "./fingerprints.js";
 import { BrowserHarness, call, missing } from "./harness.js";
 
 const strict = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
@@ -44,6 +44,14 @@ test("policies draw the same actions and have the same gradients as in Node", as
   assert.is(await call(page, "policyFingerprint"), await policyFingerprint());
 });
 
+test("policies learned in an environment and in models, by every algorithm, are those of Node", async () => {
+  const page = await harness.open(strict);
+  const inNode = await learnersFingerprint();
+  assert.equal(Object.keys(inNode), ["trpo", "ppo", "me-trpo", "me-ppo", "svg"]);
+  for (const value of Object.values(inNode)) assert.match(value, /^[0-9a-f]{64} [0-9a-f]{64} 2$/);
+  assert.equal(await call(page, "learnersFingerprint"), inNode);
+});
+
 test("without special headers there is one thread, and the headers are named", async () => {
   const page = await harness.open(withWorkers);
   const { threads, reason } = await call(page, "threads", "auto");
@@ -64,6 +72,7 @@ test("with the headers there are threads, and the same bits", async () => {
   }
   assert.equal(await call(page, "petsFingerprint", { threads: 2 }), await petsFingerprint({ threads: 1 }));
   assert.is(await call(page, "policyFingerprint", { threads: 2 }), await policyFingerprint({ threads: 1 }));
+  assert.equal(await call(page, "learnersFingerprint", { threads: 2 }), await learnersFingerprint({ threads: 1 }));
 });
 
 test("with the headers, threads start by themselves", async () => {

@@ -10,9 +10,17 @@ import {
   discrete,
   loadRuntime,
   makeEnv,
+  makeVectorEnv,
+  mePpo,
+  meTrpo,
+  pendulum,
   pets,
+  ppo,
   RandomStream,
+  type Run,
   type RuntimeOptions,
+  svg,
+  trpo,
 } from "../../src/index.js";
 import { compileMjcf } from "../../src/physics/index.js";
 import { finish } from "../../src/steps.js";
@@ -46,13 +54,8 @@ function withoutClock(key: string, value: unknown): unknown {
   return key === "wallSeconds" ? undefined : value;
 }
 
-/** SHA-256 of a learning run of two trials: of all that it saves (parameters, buffer, optimizer, random streams), and of its log. */
-export async function petsFingerprint(
-  options?: RuntimeOptions,
-): Promise<{ state: string; log: string; episodeReturns: number[] }> {
-  const runtime = await loadRuntime(options);
-  const env = makeEnv(runtime, cartPoleContinuous, { seed: 0 });
-  const run = pets(runtime, env, { trials: 2, seed: 0 });
+/** SHA-256 of a learning run to its end: of all that it saves (parameters, data, optimizer, random streams), and of its log. */
+async function runFingerprint(run: Run): Promise<{ state: string; log: string; episodeReturns: number[] }> {
   const lines: string[] = [];
   const episodeReturns: number[] = [];
   for await (const { wallSeconds: _, ...line } of run) {
@@ -68,10 +71,45 @@ export async function petsFingerprint(
     state.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
   run.dispose();
-  env.close();
-  runtime.dispose();
   const log = sha256(new TextEncoder().encode(lines.join("\n")));
   return { state: bytesToHex(state.digest()), log: bytesToHex(log), episodeReturns };
+}
+
+/** SHA-256 of two trials of PETS. */
+export async function petsFingerprint(
+  options?: RuntimeOptions,
+): Promise<{ state: string; log: string; episodeReturns: number[] }> {
+  const runtime = await loadRuntime(options);
+  const env = makeEnv(runtime, cartPoleContinuous, { seed: 0 });
+  const result = await runFingerprint(pets(runtime, env, { trials: 2, seed: 0 }));
+  env.close();
+  runtime.dispose();
+  return result;
+}
+
+/** SHA-256 of small runs that learn a policy, in an environment and in models, by algorithm. */
+export async function learnersFingerprint(options?: RuntimeOptions): Promise<Record<string, string>> {
+  const runtime = await loadRuntime(options);
+  const small = { seed: 0, hidden: [8], trials: 2 };
+  const free = { ...small, steps: 210 };
+  const world = { ...small, members: 2, epochs: 3, horizon: 10, imaginedSteps: 100, stepsPerIteration: 200 };
+  const inModels = { ...world, startPool: 20, policyIterations: 4, validateEvery: 2, validationStarts: 4 };
+  const vector = () => makeVectorEnv(runtime, pendulum, { batch: 2, seed: 0, autoreset: "same-step" });
+  const single = () => makeEnv(runtime, pendulum, { seed: 0 });
+  const runs: Record<string, () => Run> = {
+    trpo: () => trpo(runtime, vector(), free),
+    ppo: () => ppo(runtime, vector(), free),
+    "me-trpo": () => meTrpo(runtime, single(), inModels),
+    "me-ppo": () => mePpo(runtime, single(), inModels),
+    svg: () => svg(runtime, single(), inModels),
+  };
+  const results: Record<string, string> = {};
+  for (const [name, start] of Object.entries(runs)) {
+    const { state, log, episodeReturns } = await runFingerprint(start());
+    results[name] = `${state} ${log} ${episodeReturns.length}`;
+  }
+  runtime.dispose();
+  return results;
 }
 
 /**

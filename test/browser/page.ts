@@ -1,10 +1,11 @@
 // What the test page loads: the functions that the browser test calls in it.
 
 import { createEnsemble, loadRuntime } from "../../src/index.js";
-import { kernelFingerprint, petsFingerprint, policyFingerprint } from "./fingerprints.js";
+import { kernelFingerprint, learnersFingerprint, petsFingerprint, policyFingerprint } from "./fingerprints.js";
 
 export const inPage = {
   kernelFingerprint,
+  learnersFingerprint,
   petsFingerprint,
   policyFingerprint,
   /** Loads the binary over the network, with whatever MIME type the server gives it. */

@@ -1,5 +1,5 @@
 // npm run test:engines: the same bits in every engine there is. Runs program.ts in each and compares what every kernel
-// computes, what policies do, and what a learning run saves and logs, with the Node that runs this. Reproducible numerics must agree; fused
+// computes, what policies do and how they are learned, and what a learning run saves and logs, with the Node that runs this. Reproducible numerics must agree; fused
 // multiply-add is allowed to differ between engines and is reported.
 
 import { spawnSync } from "node:child_process";
@@ -64,7 +64,9 @@ function judge(result: Fingerprints): string {
   if (isFast(result) && (fast === undefined || "failure" in fast)) fast = result;
   const reference = isFast(result) ? fast : expected.find((other) => !isFast(other));
   if (reference === undefined || "failure" in reference) return "nothing to compare with";
-  const parts = (["kernels", "policies", "state", "log"] as const).filter((part) => result[part] !== reference[part]);
+  const parts = (["kernels", "policies", "learners", "state", "log"] as const).filter(
+    (part) => result[part] !== reference[part],
+  );
   const digest = `${result.kernels.slice(0, 12)} ${result.state.slice(0, 12)} ${result.log.slice(0, 12)}`;
   if (parts.length === 0) return `same bits  ${digest}`;
   return `${isFast(result) ? "other" : "DIFFERS: other"} bits of ${parts.join(", ")}  ${digest}`;
