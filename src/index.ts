@@ -95,6 +95,8 @@ export {
   DivergedError,
   EnvContractError,
   EpisodeError,
+  fetchReach,
+  fetchReachDense,
   flattenGoal,
   goalColumns,
   type GoalObservation,

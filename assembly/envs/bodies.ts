@@ -35,8 +35,8 @@ import {
   word,
 } from "../physics/model";
 import { forward, step } from "../physics/step";
-import { DRIFTS, ENDED, KEPT, LAG, MOVED, OBSERVATION, putValue, REWARD, SIZE, value } from "./body";
-import { task_observe } from "./tasks";
+import { ACTION, ACTS, DRIFTS, ENDED, KEPT, LAG, MOVED, OBSERVATION, putValue, REWARD, SIZE, value } from "./body";
+import { task_act, task_observe } from "./tasks";
 
 const DIVERGED_CODE: i32 = 2;
 
@@ -57,7 +57,8 @@ function advance(args: usize, w: usize, first: i32): void {
   const o = w + place(0, args, 3);
   const t = place(0, args, 5);
   const count = min(LANES, word(args, 7) - first);
-  const A = word(m, NU);
+  const acts = word(t, ACTS);
+  const A = acts ? acts : word(m, NU);
   const H = word(args, 12);
   const steps = word(args, 13);
   enter(args, m, w, o, first);
@@ -71,7 +72,7 @@ function advance(args: usize, w: usize, first: i32): void {
   let alive = count;
   for (let s = 0; s < steps && alive; ++s) {
     const action = place(0, args, 11) + <usize>((first * H + s) * A) * 4;
-    lanes_from_actions(place(w, m, CTRL), action, <usize>(H * A) * 4, count, A);
+    lanes_from_actions(acts ? lane(o, ACTION) : place(w, m, CTRL), action, <usize>(H * A) * 4, count, A);
     control(args, m, w, o);
     for (let l = 0; l < count; ++l) {
       const end = ends + ((<usize>l) << 2);
@@ -105,6 +106,7 @@ function control(args: usize, m: usize, w: usize, o: usize): void {
   const y = load(lane(qpos, 1));
   for (let k = 0; k < drifts; ++k) store(lane(qpos, k), zero());
   unitQuaternions(m, qpos);
+  if (word(t, ACTS)) task_act(word(args, 4), m, w, t, o);
   const repeat = word(args, 6);
   for (let k = 0; k < repeat; ++k) step(m, w);
   for (let k = 0; k < drifts; ++k) {
@@ -124,10 +126,14 @@ function evaluate(args: usize, w: usize, first: i32): void {
   for (let i = 0; i < nu; ++i) store(lane(place(w, m, CTRL), i), zero());
   for (let k = 0; k < 2; ++k) store(lane(o, MOVED + k), zero());
   unitQuaternions(m, place(w, m, QPOS));
+  const t = place(0, args, 5);
+  const acts = word(t, ACTS);
+  for (let k = 0; k < acts; ++k) store(lane(o, ACTION + k), zero());
+  if (acts) task_act(word(args, 4), m, w, t, o);
   forward(m, w);
   // a quaternion is observed as it was drawn
   enter(args, m, w, o, first);
-  task_observe(word(args, 4), m, w, place(0, args, 5), o);
+  task_observe(word(args, 4), m, w, t, o);
   leave(args, m, w, o, first, 0);
 }
 

@@ -4,21 +4,23 @@
 // leavings of one group and writes v128 quantities to the block `o`:
 //
 //   reward, mask of the episodes that end, how far the root moved along the axes that drift, what it keeps for its next
-//   step (LAG, in and out), observation
+//   step (LAG, in and out), the action where it is not the controls themselves, observation
 
 import { get, put } from "../memory";
 import { abs, le, load, lt, madd, max, min, mul, REAL, splat, store, zero } from "../physics/lanes";
-import { CTRL, lane, NQ, NU, NV, place, QPOS, QVEL, word } from "../physics/model";
+import { CTRL, lane, NQ, NU, NV, place, QPOS, QVEL, record, word } from "../physics/model";
 import { observePoints } from "../physics/observe";
-import { XPOINT } from "../physics/observe-model";
+import { BODY_ORIGIN, POINT_SIZE, POINT_WORDS, XPOINT } from "../physics/observe-model";
 
 export const REWARD: i32 = 0;
 export const ENDED: i32 = 1;
 /** [2], in metres over the control step. */
 export const MOVED: i32 = 2;
-/** [2] */
+/** [4] */
 export const LAG: i32 = 4;
-export const OBSERVATION: i32 = 6;
+/** [4] */
+export const ACTION: i32 = 8;
+export const OBSERVATION: i32 = 12;
 
 // table of a task: words written by src/envs/bodies.ts
 /** Leading elements of qpos along which the world looks the same everywhere. */
@@ -27,8 +29,10 @@ export const DRIFTS: i32 = 0;
 export const SIZE: i32 = 1;
 /** Numbers that a copy keeps besides qpos and qvel. */
 export const KEPT: i32 = 2;
+/** Numbers of an action that the task itself makes controls of; 0 where actions are the controls. */
+export const ACTS: i32 = 3;
 /** Points that the task looks at, by their numbers in the model. */
-const POINTS: i32 = 3;
+const POINTS: i32 = 4;
 
 /** Where the first `count` points of the task were at the last evaluation, for `pointOf`. */
 export function lookAt(m: usize, w: usize, t: usize, count: i32): void {
@@ -38,6 +42,11 @@ export function lookAt(m: usize, w: usize, t: usize, count: i32): void {
 /** Coordinate `axis` of point `index`, in world axes. */
 export function pointOf(m: usize, w: usize, t: usize, index: i32, axis: i32): v128 {
   return load(lane(place(w, m, XPOINT), 3 * word(t, POINTS + index) + axis));
+}
+
+/** Address of the origin of the tree that point `index` moves with. */
+export function originOf(m: usize, w: usize, t: usize, index: i32): usize {
+  return place(w, record(m, POINT_WORDS, POINT_SIZE, word(t, POINTS + index)), BODY_ORIGIN);
 }
 
 /** Observation from number `at` on: qpos from `first` on. Returns what comes next. */

@@ -23,6 +23,7 @@ import {
 import { inverted_pendulum_observe, inverted_pendulum_reward, inverted_pendulum_terminated } from "./inverted-pendulum";
 import { mountain_car_reward, mountain_car_reward_vjp, mountain_car_terminated } from "./mountain-car";
 import { pendulum_reward, pendulum_reward_vjp } from "./pendulum";
+import { FETCH_REACH_PLACE, FETCH_REACH_STATE, fetch_reach_act, fetch_reach_observe } from "./fetch-reach";
 import { goal_reward, goal_reward_vjp } from "./goal";
 import {
   REACHER_ARM,
@@ -51,9 +52,12 @@ const WALKER2D: i32 = 13;
 const ANT: i32 = 14;
 const REACHER_GOAL: i32 = 15;
 const REACHER_GOAL_DENSE: i32 = 16;
+const FETCH_REACH: i32 = 17;
+const FETCH_REACH_DENSE: i32 = 18;
 
 /** Distance within which a sparse goal is reached, in metres: src/envs/tasks has the same. */
 const REACHER_WITHIN: f64 = 0.02;
+const FETCH_REACH_WITHIN: f64 = 0.05;
 
 /** out [B] f32: rewards of the task; nothing for task 0. */
 export function task_reward(task: i32, out: usize, observation: usize, action: usize, next: usize, B: usize): void {
@@ -73,12 +77,15 @@ export function task_reward(task: i32, out: usize, observation: usize, action: u
   else if (task == ANT) ant_reward(out, observation, action, next, B);
   else if (task == REACHER_GOAL) goal_reward(out, next, REACHER_ARM, REACHER_PLACE, REACHER_WITHIN, B);
   else if (task == REACHER_GOAL_DENSE) goal_reward(out, next, REACHER_ARM, REACHER_PLACE, 0, B);
+  else if (task == FETCH_REACH) goal_reward(out, next, FETCH_REACH_STATE, FETCH_REACH_PLACE, FETCH_REACH_WITHIN, B);
+  else if (task == FETCH_REACH_DENSE) goal_reward(out, next, FETCH_REACH_STATE, FETCH_REACH_PLACE, 0, B);
 }
 
 /** 1 when the reward of the task has a gradient that is not 0 everywhere. */
 export function task_differentiable(task: i32): i32 {
   const balances = task == CARTPOLE || task == ACROBOT || task == CARTPOLE_V1 || task == INVERTED_PENDULUM;
-  return task > 0 && task <= REACHER_GOAL_DENSE && !balances && task != REACHER_GOAL ? 1 : 0;
+  const sparse = task == REACHER_GOAL || task == FETCH_REACH;
+  return task > 0 && task <= FETCH_REACH_DENSE && !balances && !sparse ? 1 : 0;
 }
 
 /**
@@ -107,6 +114,7 @@ export function task_reward_vjp(
   else if (task == WALKER2D) walker2d_reward_vjp(dObservation, dAction, dNext, action, weight, B);
   else if (task == ANT) ant_reward_vjp(dObservation, dAction, dNext, action, next, weight, B);
   else if (task == REACHER_GOAL_DENSE) goal_reward_vjp(dNext, next, REACHER_ARM, REACHER_PLACE, weight, B);
+  else if (task == FETCH_REACH_DENSE) goal_reward_vjp(dNext, next, FETCH_REACH_STATE, FETCH_REACH_PLACE, weight, B);
 }
 
 /** out [B] bytes: where an episode of the task ends; nothing for task 0. */
@@ -136,4 +144,11 @@ export function task_observe(task: i32, m: usize, w: usize, t: usize, o: usize):
   else if (task == ANT) ant_observe(m, w, t, o);
   else if (task == REACHER_GOAL) reacher_goal_observe(m, w, t, o, REACHER_WITHIN);
   else if (task == REACHER_GOAL_DENSE) reacher_goal_observe(m, w, t, o, 0);
+  else if (task == FETCH_REACH) fetch_reach_observe(m, w, t, o, FETCH_REACH_WITHIN);
+  else if (task == FETCH_REACH_DENSE) fetch_reach_observe(m, w, t, o, 0);
+}
+
+/** What the action of a task means, where it is not the controls: to the controls and to what is moved by hand. */
+export function task_act(task: i32, m: usize, w: usize, t: usize, o: usize): void {
+  if (task == FETCH_REACH || task == FETCH_REACH_DENSE) fetch_reach_act(m, w, t, o);
 }

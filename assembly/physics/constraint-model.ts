@@ -41,6 +41,13 @@ export const MASS_STEP: i32 = 68;
 /** Iterations of the solver in each environment, whole numbers. */
 export const ITERATIONS: i32 = 69;
 
+// header: welds
+export const WELDS: i32 = 70;
+export const WELD_WORDS: i32 = 71;
+export const WELD_REALS: i32 = 72;
+/** 1 where a weld joins different branches: the Hessian needs its full pattern. */
+export const WELDS_COUPLE: i32 = 73;
+
 // words of a slot
 export const SLOT_SIZE: i32 = 20;
 /** Of the link of the moving geom (the second one, if both move). */
@@ -183,6 +190,40 @@ export const LIMIT_STRENGTH: i32 = 0;
 export const LIMIT_SIGN: i32 = 1;
 export const LIMIT_RESIDUAL: i32 = 2;
 export const LIMIT_CHANGE: i32 = 3;
+
+// words of a weld: rotation, position, origin, velocity and acceleration of the first body's link; the same of the second's,
+// WELD_SIDE words on; place of its quantities; entries as those of a slot, ENTRY_FIRST marking what moves the first body; curve
+// of the impedance
+export const WELD_SIZE: i32 = 14;
+export const WELD_SIDE: i32 = 5;
+export const WELD_ROTATION: i32 = 0;
+export const WELD_POSITION: i32 = 1;
+export const WELD_ORIGIN: i32 = 2;
+export const WELD_VELOCITY: i32 = 3;
+export const WELD_ACCELERATION: i32 = 4;
+export const WELD_AT: i32 = 10;
+export const WELD_ENTRIES: i32 = 11;
+export const WELD_ENTRY_COUNT: i32 = 12;
+export const CURVE_OF_WELD: i32 = 13;
+
+// reals of a weld: the two points, and the two frames by rows, in the frames of the links; what the rotation counts against
+// the distance; then SOFT, whose weight is that of the translation, and the weight of the rotation
+export const WELD_REAL_SIZE: i32 = 36;
+export const POINT_1: i32 = 0;
+export const POINT_2: i32 = 3;
+export const BASIS_1: i32 = 6;
+export const BASIS_2: i32 = 15;
+export const TORQUE_SCALE: i32 = 24;
+export const WELD_SOFT: i32 = 25;
+export const TURN_WEIGHT: i32 = 35;
+
+// quantities of a weld: residuals J a − a_ref, those of the search direction, D of translation and rotation, the second frame, the Jacobian,
+// six for each entry
+export const WELD_RESIDUAL: i32 = 0;
+export const WELD_CHANGE: i32 = 6;
+export const WELD_STRENGTH: i32 = 12;
+export const FRAME_2: i32 = 14;
+export const WELD_JACOBIAN: i32 = 23;
 
 /** Entry k (from 1 on) of the list of slots near contact, or of limits near their bound, that the lanes have at present. */
 // @ts-ignore: decorator

@@ -1,5 +1,5 @@
 // Hessian and gradient of the primal problem (solver.ts) at the present point: the mass matrix, and a term of rank one for each
-// violated row. Rows of a contact are added together: with normal n and tangents they are n ± 1, n ± 2. Where no contact
+// violated row, and for those of welds (weld.ts). Rows of a contact are added together: with normal n and tangents they are n ± 1, n ± 2. Where no contact
 // couples branches of the tree, the Hessian has the pattern of the mass matrix; otherwise (`full`) that of whole trees.
 
 import {
@@ -28,6 +28,7 @@ import {
   SLOT_AT,
   STRENGTH,
   TANGENTS,
+  WELDS_COUPLE,
   active_slot,
   active_limit,
 } from "./constraint-model";
@@ -51,7 +52,7 @@ import {
 
 export function couples(m: usize, w: usize, slots: i32): bool {
   const list = place(w, m, ACTIVE_SLOTS);
-  let full = 0;
+  let full = word(m, WELDS_COUPLE);
   for (let k = 1; k <= slots; ++k) full |= word(active_slot(m, list, k), COUPLES);
   return full != 0;
 }

@@ -5,6 +5,7 @@
 import { add, any, cos, det, dot3, far, load, madd, mul, nearCos, nearSin, nmadd, sin, store, sub } from "./lanes";
 import {
   AXIS,
+  BALL,
   HINGE,
   KIND,
   lane,
@@ -16,6 +17,7 @@ import {
   LINK_SIZE,
   LINK_WORDS,
   LINKS,
+  MOCAP,
   OFFSET,
   ORIGIN,
   PARENT_POSITION,
@@ -50,17 +52,18 @@ export function kinematics(m: usize, w: usize): void {
     const kind = word(link, KIND);
     if (kind == HINGE) hinge(w, link, constants);
     else if (kind == SLIDE) slide(w, link, constants);
-    else if (kind) ball(w, link);
+    else if (kind == BALL) ball(w, link);
+    else if (kind == MOCAP) turned(w, link);
   }
 }
 
-// the origin at rest plus what the slides add, or where the free joint is
+// the origin at rest plus what the slides add, or where the free joint or the hand is
 function origin(m: usize, w: usize, tree: usize): void {
   const kind = word(tree, TREE_KIND);
   if (kind == 0) return;
   const q = place(w, tree, TREE_QPOS);
   const out = place(w, tree, ORIGIN);
-  if (kind == 2) {
+  if (kind >= 2) {
     for (let k = 0; k < 3; ++k) store(lane(out, k), load(lane(q, k)));
     return;
   }
@@ -175,8 +178,8 @@ function slide(w: usize, link: usize, constants: usize): void {
   }
 }
 
-// a free joint's rotation: the unit quaternion as a matrix, whose columns are the axes of the angular velocity
-function ball(w: usize, link: usize): void {
+// the unit quaternion behind a position as a matrix
+function turned(w: usize, link: usize): void {
   const q = lane(place(w, link, LINK_QPOS), 3);
   const a = load(q);
   const x = load(lane(q, 1));
@@ -201,6 +204,12 @@ function ball(w: usize, link: usize): void {
   store(lane(R, 6), nmadd(a, y2, mul(x, z2)));
   store(lane(R, 7), madd(a, x2, mul(y, z2)));
   store(lane(R, 8), add(half, sub(zz, xx)));
+}
+
+// a free joint's rotation, whose columns are the axes of the angular velocity
+function ball(w: usize, link: usize): void {
+  turned(w, link);
+  const R = place(w, link, ROTATION);
   const axis = place(w, link, LINK_CDOF);
   for (let k = 0; k < 3; ++k) {
     for (let j = 0; j < 3; ++j) store(lane(axis, 6 * j + k), load(lane(R, 3 * k + j)));

@@ -68,7 +68,7 @@ export const HESSIAN_PATTERN: i32 = 20;
 /** Quantities in a packed matrix of either pattern. */
 export const MASS_SIZE: i32 = 21;
 export const HESSIAN_SIZE: i32 = 22;
-/** Quantities of the state: qpos, qvel, steps, diverged, in this order. */
+/** Quantities of the state: qpos, qvel, steps, diverged, mocap, in this order. */
 export const STATE_SIZE: i32 = 23;
 
 // header: places in a workspace
@@ -101,6 +101,9 @@ export const SUM_QVEL: i32 = 43;
 export const SUM_QACC: i32 = 44;
 /** [links, 6]: wrenches of the medium. */
 export const WRENCH: i32 = 45;
+/** [mocap bodies, 7]: where bodies that are moved by hand are: position, unit quaternion. */
+export const MOCAP_POSES: i32 = 46;
+export const MOCAPS: i32 = 47;
 
 // words of a link, 22 each; places are in the workspace, shared by links that cannot differ
 export const LINK_SIZE: i32 = 22;
@@ -138,6 +141,8 @@ export const FIXED: i32 = 0;
 export const HINGE: i32 = 1;
 export const SLIDE: i32 = 2;
 export const BALL: i32 = 3;
+/** Put by hand, in a tree of its own; LINK_QPOS is the place of its pose. */
+export const MOCAP: i32 = 4;
 
 /** Flags of a link. */
 export const MASSIVE: i32 = 1;
@@ -195,7 +200,7 @@ export const CHAIN: i32 = 2;
 
 // words of a tree, 8 each; its reals: the origin at rest, then the direction of each slide
 export const TREE_SIZE: i32 = 8;
-/** 0 stands still, 1 moves by slides, 2 by a free joint. */
+/** 0 stands still, 1 moves by slides, 2 by a free joint, 3 by hand. */
 export const TREE_KIND: i32 = 0;
 export const ORIGIN: i32 = 1;
 export const ORIGIN_VELOCITY: i32 = 2;

@@ -91,7 +91,7 @@ import { lane, place, QACC_SMOOTH, QVEL, real, reals, record, word } from "./mod
 /** The impedance where the margin is passed by |r|; `soft` are the reals of SOFT, `curve` the word. */
 // @ts-ignore: decorator
 @inline
-function impedance(soft: usize, curve: i32, r: v128): v128 {
+export function impedance(soft: usize, curve: i32, r: v128): v128 {
   const x = min(mul(abs(r), real(soft, INVERSE_WIDTH)), splat(1));
   let y = x;
   if (curve != 1) {

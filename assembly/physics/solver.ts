@@ -21,13 +21,14 @@ import {
   QFRC_CONSTRAINT,
   word,
 } from "./model";
+import { hessian_add_welds, weldAdvance, weldChanges, weldCurvature, weldSlope } from "./weld";
 
 /** The number of violated sets that a well-behaved problem goes through is below ten. */
 const MOST_ITERATIONS: i32 = 30;
 /** A step that is this small against the whole, in the norm of M, is the last. */
 const LAST: f64 = LANE_BITS == 64 ? 1e-28 : 1e-13;
 
-export function newton(m: usize, w: usize, slots: i32, limits: i32): void {
+export function newton(m: usize, w: usize, slots: i32, limits: i32, welds: i32): void {
   const nv = word(m, NV);
   const full = couples(m, w, slots);
   const pattern = place(m, m, full ? HESSIAN_PATTERN : MASS_PATTERN);
@@ -51,13 +52,16 @@ export function newton(m: usize, w: usize, slots: i32, limits: i32): void {
     hessian_of_mass(m, w, full);
     hessian_add_limits(m, w, limits, full);
     hessian_add_slots(m, w, slots, full);
+    if (welds) hessian_add_welds(m, w, full);
     factor(m, pattern, H, nv);
     for (let i = 0; i < nv; ++i) store(lane(d, i), neg(load(lane(g, i))));
     solve(m, pattern, H, d, nv);
     for (let i = 0; i < nv; ++i) store(lane(d, i), and(load(lane(d, i)), moving));
     const changed = and(line_changes(m, w, slots, limits), moving);
+    if (welds) weldChanges(m, w);
     if (!any(changed)) {
       line_advance(m, w, slots, limits, splat(1));
+      if (welds) weldAdvance(m, w, splat(1));
       break;
     }
     multiply(m, massPattern, M, Md, d, nv);
@@ -75,10 +79,16 @@ export function newton(m: usize, w: usize, slots: i32, limits: i32): void {
       whole = madd(add(load(lane(x, i)), di), add(load(lane(Mx, i)), Mdi), whole);
     }
     const last = le(quadratic, mul(whole, splat(LAST)));
+    if (welds) {
+      // never idle, they are part of what is quadratic
+      linear = add(linear, weldSlope(m, w));
+      quadratic = add(quadratic, weldCurvature(m, w));
+    }
     const searching = andnot(changed, last);
     let alpha = splat(1);
     if (any(searching)) alpha = line_minimum(m, w, slots, limits, start, linear, quadratic, searching);
     line_advance(m, w, slots, limits, alpha);
+    if (welds) weldAdvance(m, w, alpha);
     for (let i = 0; i < nv; ++i) store(lane(Mx, i), madd(alpha, load(lane(Md, i)), load(lane(Mx, i))));
     moving = searching;
     if (!any(moving)) break;

@@ -21,8 +21,10 @@ export interface BodyDefinition {
   start(model: Model, numbers: Float32Array): Float64Array;
   /** Leading elements of qpos along which the world looks the same everywhere (default 0). */
   readonly drifts?: number;
-  /** Numbers that a copy keeps from step to step besides qpos and qvel (default 0). */
+  /** Numbers that a copy keeps from step to step besides qpos and qvel, at most 4 (default 0). */
   readonly kept?: number;
+  /** Numbers of an action, where the task itself makes controls of them; default 0: actions are the controls. */
+  readonly acts?: number;
   /** Points that it looks at, in the order in which its kernel numbers them. */
   readonly points?: readonly BodyPoint[];
 }
@@ -32,7 +34,7 @@ const SEQUENCE_GROUPS = 1;
 /** Steps of the engine in a slice on each thread: some milliseconds for the largest bodies. */
 const SLICE_STEPS = 2000;
 /** Quantities besides the observation in a block of what is observed: assembly/envs/body.ts, then 3 for sums and ends. */
-const OBSERVED = 9;
+const OBSERVED = 15;
 const QUANTITY = 16;
 
 /** What the copies of one task in one runtime share. */
@@ -127,7 +129,7 @@ class BodyDynamics implements Dynamics {
 
 function share(scope: Scope, task: Task, definition: BodyDefinition): Shared {
   const { runtime } = scope;
-  const { xml, frameSkip, drifts = 0, kept = 0, points = [] } = definition;
+  const { xml, frameSkip, drifts = 0, kept = 0, acts = 0, points = [] } = definition;
   const model = scope.hold(loadMjcf(runtime, xml, { name: task.id }));
   const { workspace, tables } = model.layout;
   const observed = QUANTITY * (OBSERVED + spaceSize(task.observationSpace));
@@ -140,7 +142,7 @@ function share(scope: Scope, task: Task, definition: BodyDefinition): Shared {
     "site" in point ? first.site + model.site(point.site) : first.body + model.body(point.body),
   );
   // assembly/envs/body.ts
-  const rows = [drifts, spaceSize(task.observationSpace), kept, ...seen];
+  const rows = [drifts, spaceSize(task.observationSpace), kept, acts, ...seen];
   const table = scope.tensor([rows.length], "u32").write(rows);
   const words = [model.tables.address, workspaces.address, bytes, workspace.bytes];
   return {

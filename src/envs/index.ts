@@ -26,6 +26,7 @@ export { acrobot } from "./tasks/acrobot.js";
 export { ant } from "./tasks/ant.js";
 export { cartPole } from "./tasks/cartpole.js";
 export { cartPoleContinuous } from "./tasks/cartpole-continuous.js";
+export { fetchReach, fetchReachDense } from "./tasks/fetch-reach.js";
 export { halfCheetah, halfCheetahPets } from "./tasks/half-cheetah.js";
 export { hopper } from "./tasks/hopper.js";
 export { invertedDoublePendulum } from "./tasks/inverted-double-pendulum.js";

@@ -21,9 +21,10 @@ export interface PhysicsOptions {
   density: number;
   viscosity: number;
   impratio: number;
-  /** What `<flag>` turns off: all contacts, all limits, all constraints; damping and springs; gravity; actuation;
+  /** What `<flag>` turns off: all contacts, all welds, all limits, all constraints; damping and springs; gravity; actuation;
    * control ranges; implicit damping of Euler; time constants raised to twice the timestep. */
   contact: boolean;
+  equality: boolean;
   limit: boolean;
   constraint: boolean;
   damper: boolean;
@@ -49,6 +50,9 @@ export interface CompiledModel {
   readonly njnt: number;
   readonly ngeom: number;
   readonly nsite: number;
+  /** Bodies that are moved by hand, and welds. */
+  readonly nmocap: number;
+  readonly neq: number;
   readonly option: PhysicsOptions;
   /** [nq]: the configuration the file describes; [nq]: the one at which springs are at rest. */
   readonly qpos0: Float64Array;
@@ -58,7 +62,8 @@ export interface CompiledModel {
 
   readonly bodyName: readonly string[];
   /** [nbody]: parent; first joint (−1 for none) and their number; first degree of freedom and their number; the
-   * body's topmost ancestor below the world; the ancestor (or itself) that it is welded to. */
+   * body's topmost ancestor below the world; the ancestor (or itself) that it is welded to, which a
+   * body that is moved by hand is to nothing. */
   readonly bodyParent: Int32Array;
   readonly bodyJntAdr: Int32Array;
   readonly bodyJntNum: Int32Array;
@@ -66,6 +71,8 @@ export interface CompiledModel {
   readonly bodyDofNum: Int32Array;
   readonly bodyRoot: Int32Array;
   readonly bodyWeld: Int32Array;
+  /** [nbody]: number of the body among those that are moved by hand, or −1. */
+  readonly bodyMocap: Int32Array;
   /** [nbody, 3] and [nbody, 4]: frame in the parent's; then the inertial frame in the body's. */
   readonly bodyPos: Float64Array;
   readonly bodyQuat: Float64Array;
@@ -142,6 +149,17 @@ export interface CompiledModel {
   /** [nu] and [nu, 3]: force = gain · ctrl + bias₀ + bias₁ · length + bias₂ · velocity. */
   readonly actuatorGain: Float64Array;
   readonly actuatorBias: Float64Array;
+
+  readonly eqName: readonly string[];
+  /** [neq]: the two bodies of a weld; 1 where it holds. */
+  readonly eqObj1: Int32Array;
+  readonly eqObj2: Int32Array;
+  readonly eqActive: Uint8Array;
+  /** [neq, 11]: anchor in the second body; its place and the second body's orientation in the frame of the first; what the
+   * rotation counts against the distance. */
+  readonly eqData: Float64Array;
+  readonly eqSolref: Float64Array;
+  readonly eqSolimp: Float64Array;
 
   /** Pairs of geoms that can touch, after every filter of the file, geom of the lower type first as MuJoCo orders them. */
   readonly pairs: readonly ContactPair[];

@@ -31,6 +31,10 @@ export const ConstraintHeader = {
   massSearch: 67,
   massStep: 68,
   iterations: 69,
+  welds: 70,
+  weldWords: 71,
+  weldReals: 72,
+  weldsCouple: 73,
 } as const;
 
 /** Bounds that MuJoCo puts on the impedance and its midpoint, on friction, and on what it divides by. */
@@ -60,12 +64,13 @@ export function layOutConstraints(model: CompiledModel, layout: Layout): SlotPla
   const { tables, workspace } = layout;
   const { header } = tables;
   const { nv } = model;
-  const { constraint, contact, limit } = model.option;
+  const { constraint, contact, limit, equality } = model.option;
   const slots = constraint && contact ? placeSlots(model, layout) : [];
-  const couples = slots.some((slot) => slot.couples);
-  if (couples) writeFullPattern(nv, layout);
+  const welds = constraint && equality ? placeWelds(model, layout) : [];
+  if ([...slots, ...welds].some(({ couples }) => couples)) writeFullPattern(nv, layout);
   writeSlots(model, layout, slots);
   writeLimits(model, layout, constraint && limit);
+  writeWelds(model, layout, welds);
   header[ConstraintHeader.activeSlots] = workspace.place(Math.ceil((1 + slots.length) / 4));
   header[ConstraintHeader.hessian] = workspace.place(header[Header.hessianSize]);
   for (const name of ["gradient", "search", "step", "massSearch", "massStep"] as const) {
@@ -75,12 +80,16 @@ export function layOutConstraints(model: CompiledModel, layout: Layout): SlotPla
   return slots;
 }
 
-/** A geom on its link. */
-interface Placed {
-  readonly link: number;
+/** What moves with a tree. */
+interface Moved {
   readonly tree: number;
   /** Degrees of freedom that move it, from the root on. */
   readonly chain: readonly number[];
+}
+
+/** A geom on its link. */
+interface Placed extends Moved {
+  readonly link: number;
   readonly center: Vector;
   readonly axis: Vector;
   readonly radius: number;
@@ -113,15 +122,13 @@ interface Floor {
 function placeGeom(model: CompiledModel, { lowering, chains }: Layout, geom: number): Placed {
   const body = model.geomBody[geom];
   const link = lowering.bodyLink[body];
-  let moving = body;
-  while (moving > 0 && model.bodyDofNum[moving] === 0) moving = model.bodyParent[moving];
   const frame = lowering.bodyRotation[body];
   const turned = multiply(frame, matrixAt(model.geomQuat, geom));
   const [radius, half] = vectorAt(model.geomSize, geom);
   return {
     link,
     tree: lowering.links[link].tree,
-    chain: moving > 0 ? chains[model.bodyDofAdr[moving] + model.bodyDofNum[moving] - 1] : [],
+    chain: chainOf(model, chains, body),
     center: sum(lowering.bodyPosition[body], rotate(frame, vectorAt(model.geomPos, geom))),
     axis: [turned[2], turned[5], turned[8]],
     radius,
@@ -129,8 +136,15 @@ function placeGeom(model: CompiledModel, { lowering, chains }: Layout, geom: num
   };
 }
 
+// degrees of freedom that move a body, from the root on
+function chainOf(model: CompiledModel, chains: Layout["chains"], body: number): readonly number[] {
+  let moving = body;
+  while (moving > 0 && model.bodyDofNum[moving] === 0) moving = model.bodyParent[moving];
+  return moving > 0 ? chains[model.bodyDofAdr[moving] + model.bodyDofNum[moving] - 1] : [];
+}
+
 function floorOf(plane: Placed): Floor | undefined {
-  if (plane.chain.length) return undefined;
+  if (plane.link > 0) return undefined;
   const axis = plane.axis.findIndex((x) => Math.abs(x) > 1 - 1e-14);
   if (axis < 0) return undefined;
   const sign = Math.sign(plane.axis[axis]);
@@ -157,7 +171,7 @@ function kindOf(model: CompiledModel, { geom1, geom2 }: ContactPair): number {
 }
 
 // Common ancestors move both geoms alike: what remains is the symmetric difference of the chains.
-function entriesOf(model: CompiledModel, first: Placed, second: Placed): Entry[] {
+function entriesOf(model: CompiledModel, first: Moved, second: Moved): Entry[] {
   const one = first.chain.filter((dof) => !second.chain.includes(dof));
   const two = second.chain.filter((dof) => !first.chain.includes(dof));
   const apart = first.tree !== second.tree && two.length > 0;
@@ -182,7 +196,7 @@ function placeSlots(model: CompiledModel, layout: Layout): Slot[] {
     const first = placeGeom(model, layout, pair.geom1);
     const second = placeGeom(model, layout, pair.geom2);
     const entries = entriesOf(model, first, second);
-    const couples = entries.some(({ dof }) => entries.some((e) => e.dof < dof && !layout.chains[dof].includes(e.dof)));
+    const couples = joinsBranches(entries, layout);
     const tree = second.chain.length ? second.tree : first.tree;
     const floor = kind <= PairKind.planeCapsule ? floorOf(first) : undefined;
     const double = kind === PairKind.planeCapsule || kind === PairKind.capsuleCapsule;
@@ -212,7 +226,7 @@ function placeSlots(model: CompiledModel, layout: Layout): Slot[] {
 // A capsule on a plane that stands still, both with their axes in the one plane that the capsule can move in: the second
 // tangent is across it, and nothing moves along that. Axes are those at rest, which turns about parallel axes do not alter.
 function inPlane({ lowering }: Layout, plane: Placed, capsule: Placed): boolean {
-  if (plane.chain.length > 0 || capsule.chain.length === 0) return false;
+  if (plane.link > 0 || capsule.chain.length === 0) return false;
   const rotationOf = (l: number): Matrix => {
     const { kind, parent, turned } = lowering.links[l];
     if (l === 0 || kind === LinkKind.fixed) return IDENTITY;
@@ -222,7 +236,7 @@ function inPlane({ lowering }: Layout, plane: Placed, capsule: Placed): boolean 
   const along: Vector[] = [plane.axis, rotate(rotationOf(capsule.link), capsule.axis)];
   for (let l = capsule.link; lowering.links[l].kind !== LinkKind.fixed; l = lowering.links[l].parent) {
     const { kind, parent, axis } = lowering.links[l];
-    if (kind === LinkKind.ball) return false;
+    if (kind === LinkKind.ball || kind === LinkKind.mocap) return false;
     if (kind === LinkKind.slide) along.push(rotate(rotationOf(parent), axis));
     else across.push(rotate(rotationOf(l), [0, 0, 1]));
   }
@@ -344,6 +358,61 @@ function writeLimits(model: CompiledModel, { tables, workspace, chains, rows }: 
   header[ConstraintHeader.limitWords] = tables.words(words);
   header[ConstraintHeader.limitReals] = tables.reals(reals);
   header[ConstraintHeader.activeLimits] = workspace.place(Math.ceil((1 + count) / 4));
+}
+
+// are two of them on different branches?
+function joinsBranches(entries: readonly Entry[], { chains }: Layout): boolean {
+  return entries.some(({ dof }) => entries.some((e) => e.dof < dof && !chains[dof].includes(e.dof)));
+}
+
+interface WeldPlace {
+  readonly weld: number;
+  readonly entries: readonly Entry[];
+  readonly couples: boolean;
+}
+
+// those that hold, and have something to hold
+function placeWelds(model: CompiledModel, layout: Layout): WeldPlace[] {
+  const moved = (body: number): Moved => {
+    const { links, bodyLink } = layout.lowering;
+    return { tree: links[bodyLink[body]].tree, chain: chainOf(model, layout.chains, body) };
+  };
+  return Array.from({ length: model.neq }, (_, weld) => {
+    const entries = entriesOf(model, moved(model.eqObj1[weld]), moved(model.eqObj2[weld]));
+    return { weld, entries, couples: joinsBranches(entries, layout) };
+  }).filter(({ weld, entries }) => model.eqActive[weld] && entries.length > 0);
+}
+
+function writeWelds(model: CompiledModel, layout: Layout, welds: readonly WeldPlace[]): void {
+  const { tables, workspace, links, trees, lowering } = layout;
+  const { header } = tables;
+  const words: number[] = [];
+  const reals: number[] = [];
+  for (const { weld, entries } of welds) {
+    const bodies = [model.eqObj1[weld], model.eqObj2[weld]];
+    for (const body of bodies) {
+      const l = lowering.bodyLink[body];
+      const { rotation, position, velocity, acceleration } = links[l];
+      words.push(rotation, position, trees[lowering.links[l].tree].origin, velocity, acceleration);
+    }
+    // residuals, changes, D twice, a frame, the Jacobian
+    words.push(workspace.place(23 + 6 * entries.length), tables.words(entryWords(layout, entries)), entries.length);
+    const solimp = model.eqSolimp.subarray(5 * weld, 5 * weld + 5);
+    words.push(curveOf(solimp));
+    const data = model.eqData.subarray(11 * weld, 11 * weld + 11);
+    const [frame1, frame2] = bodies.map((body) => lowering.bodyRotation[body]);
+    const point = (body: number, at: number) =>
+      sum(lowering.bodyPosition[body], rotate(lowering.bodyRotation[body], [data[at], data[at + 1], data[at + 2]]));
+    reals.push(...point(bodies[0], 3), ...point(bodies[1], 0));
+    reals.push(...multiply(frame1, matrixAt(data.subarray(6, 10), 0)), ...frame2, data[10]);
+    const weight = (k: number) => bodies.reduce((total, body) => total + model.bodyInvweight0[2 * body + k], 0);
+    reals.push(...soft(model, model.eqSolref.subarray(2 * weld, 2 * weld + 2), solimp, weight(0)));
+    reals.push(1 / Math.max(TINY, weight(1)));
+  }
+  header[ConstraintHeader.welds] = welds.length;
+  header[ConstraintHeader.weldWords] = tables.words(words);
+  header[ConstraintHeader.weldReals] = tables.reals(reals);
+  header[ConstraintHeader.weldsCouple] = welds.some(({ couples }) => couples) ? 1 : 0;
 }
 
 // what D divides imp / (1 − imp) by

@@ -54,6 +54,8 @@ export const Header = {
   sumQvel: 43,
   sumQacc: 44,
   wrench: 45,
+  mocapPoses: 46,
+  mocaps: 47,
 } as const;
 
 /** Places of a link's quantities in a workspace. */
@@ -127,7 +129,9 @@ function placeState(model: CompiledModel, header: Int32Array, workspace: Workspa
   header[Header.qvel] = workspace.place(model.nv);
   header[Header.steps] = workspace.place(1);
   header[Header.diverged] = workspace.place(1);
-  header[Header.stateSize] = model.nq + model.nv + 2;
+  header[Header.mocapPoses] = workspace.place(7 * model.nmocap);
+  header[Header.mocaps] = model.nmocap;
+  header[Header.stateSize] = model.nq + model.nv + 2 + 7 * model.nmocap;
   header[Header.ctrl] = workspace.place(model.nu);
 }
 
@@ -199,8 +203,8 @@ function placeLinks(
   const links: LinkPlaces[] = [];
   lowering.links.forEach((link, l) => {
     const parent = links[link.parent] ?? world;
-    const moves = link.kind !== LinkKind.fixed;
-    const turns = link.kind === LinkKind.hinge || link.kind === LinkKind.ball;
+    const moves = link.kind !== LinkKind.fixed && link.kind !== LinkKind.mocap;
+    const turns = link.kind !== LinkKind.fixed && link.kind !== LinkKind.slide;
     links.push({
       rotation: turns ? workspace.place(9) : parent.rotation,
       position: moves && link.kind !== LinkKind.ball ? workspace.place(3) : world.position,
@@ -253,15 +257,21 @@ function placeAxes(model: CompiledModel, lowering: Lowering, workspace: Workspac
 
 function writeTrees(model: CompiledModel, { tables, lowering, trees }: Layout): void {
   const { header } = tables;
-  const words = lowering.trees.flatMap(({ kind, origin, joints, directions }, t) => {
+  const words = lowering.trees.flatMap(({ kind, origin, joints, directions, mocap }, t) => {
     const [first] = joints;
-    const q = first === undefined ? 0 : header[Header.qpos] + 16 * model.jntQposAdr[first];
+    const pose = mocap < 0 ? 0 : mocapPlace(header, mocap);
+    const q = first === undefined ? pose : header[Header.qpos] + 16 * model.jntQposAdr[first];
     const v = first === undefined ? 0 : header[Header.qvel] + 16 * model.jntDofAdr[first];
     const reals = tables.reals([...origin, ...directions.flat()]);
     return [kind, trees[t].origin, trees[t].originVelocity, directions.length, reals, q, v, 0];
   });
   header[Header.trees] = lowering.trees.length;
   header[Header.treeWords] = tables.words(words);
+}
+
+/** Place of the pose of a body that is moved by hand. */
+export function mocapPlace(header: Int32Array, mocap: number): number {
+  return header[Header.mocapPoses] + 16 * 7 * mocap;
 }
 
 const MASSIVE = 1;
@@ -281,6 +291,8 @@ function writeLinks(model: CompiledModel, { tables, lowering, links }: Layout): 
     const ball = link.kind === LinkKind.ball;
     const dof = link.joint < 0 ? 0 : model.jntDofAdr[link.joint] + (ball ? 3 : 0);
     const qpos = link.joint < 0 ? 0 : model.jntQposAdr[link.joint];
+    const { mocap } = lowering.trees[link.tree];
+    const pose = link.kind === LinkKind.mocap ? mocapPlace(header, mocap) : header[Header.qpos] + 16 * qpos;
     const [, , Ixz, , , Iyz] = link.inertia;
     const principal = Math.max(Math.abs(Ixz), Math.abs(Iyz)) <= 1e-13 * Math.max(...link.inertia);
     const only = onlyChild(lowering.links, l);
@@ -299,7 +311,7 @@ function writeLinks(model: CompiledModel, { tables, lowering, links }: Layout): 
       ...[own.velocity, parent.velocity, own.acceleration, parent.acceleration],
       ...[own.force, parent.force === own.force ? 0 : parent.force],
       ...[own.inertia, inherits ? parent.inertia : 0, flags],
-      ...[header[Header.qpos] + 16 * qpos, header[Header.qvel] + 16 * dof, header[Header.cdof] + 96 * dof],
+      ...[pose, header[Header.qvel] + 16 * dof, header[Header.cdof] + 96 * dof],
       ...[header[Header.wrench] + 96 * l, header[Header.wrench] + 96 * link.parent],
       ...[own.arm, own.stillForce],
     );

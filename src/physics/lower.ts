@@ -20,7 +20,7 @@ import {
 } from "./rotation.js";
 
 /** Kinds of link, as assembly/physics/model.ts has them. */
-export const LinkKind = { fixed: 0, hinge: 1, slide: 2, ball: 3 } as const;
+export const LinkKind = { fixed: 0, hinge: 1, slide: 2, ball: 3, mocap: 4 } as const;
 
 /** How a link's frame at rest lies in its parent's. */
 export const Turn = { none: 0, turned: 1, root: 2 } as const;
@@ -46,13 +46,15 @@ export interface Link {
 
 /** What moves together with one origin. */
 export interface Tree {
-  /** 0 stands still, 1 moves by slides, 2 by a free joint. */
-  readonly kind: 0 | 1 | 2;
+  /** 0 stands still, 1 moves by slides, 2 by a free joint, 3 by hand. */
+  readonly kind: 0 | 1 | 2 | 3;
   /** The origin at qpos = 0 of its slides. */
   origin: Vector;
   /** Joints of the slides, consecutive, or the free joint. */
   readonly joints: number[];
   readonly directions: Vector[];
+  /** Number of the body that is moved by hand, or −1. */
+  readonly mocap: number;
 }
 
 export interface Lowering {
@@ -75,7 +77,7 @@ interface Frame {
 
 export function lower(model: CompiledModel): Lowering {
   const links: Link[] = [newLink({ kind: LinkKind.fixed, parent: 0, tree: 0 })];
-  const trees: Tree[] = [{ kind: 0, origin: ORIGIN, joints: [], directions: [] }];
+  const trees: Tree[] = [{ kind: 0, origin: ORIGIN, joints: [], directions: [], mocap: -1 }];
   const frames: Frame[] = [{ link: 0, position: ORIGIN, rotation: IDENTITY }];
   const jointLink: number[] = [];
   for (let body = 1; body < model.nbody; body++) {
@@ -89,8 +91,15 @@ export function lower(model: CompiledModel): Lowering {
     const joints = Array.from({ length: model.bodyJntNum[body] }, (_, k) => first + k);
     if (joints.length && frame.link === 0) plant(model, frame, joints, links, trees, jointLink);
     for (const joint of joints.slice(jointLink.length - first)) attach(model, frame, joint, links, jointLink);
+    if (model.bodyMocap[body] >= 0) {
+      const tree =
+        trees.push({ kind: 3, origin: ORIGIN, joints: [], directions: [], mocap: model.bodyMocap[body] }) - 1;
+      const link = links.push(newLink({ kind: LinkKind.mocap, parent: 0, tree })) - 1;
+      Object.assign(frame, { link, position: ORIGIN, rotation: IDENTITY });
+    }
     frames.push(frame);
-    if (frame.link) addMass(links[frame.link], model, body, frame);
+    // nothing moves what is moved by hand
+    if (frame.link && links[frame.link].kind !== LinkKind.mocap) addMass(links[frame.link], model, body, frame);
   }
   return {
     links,
@@ -128,7 +137,7 @@ function plant(
   const tree = trees.length;
   const [first] = joints;
   if (model.jntType[first] === JointType.free) {
-    trees.push({ kind: 2, origin: ORIGIN, joints: [first], directions: [] });
+    trees.push({ kind: 2, origin: ORIGIN, joints: [first], directions: [], mocap: -1 });
     links.push(newLink({ kind: LinkKind.ball, parent: 0, tree, joint: first }));
     jointLink.push(links.length - 1);
     Object.assign(frame, { link: links.length - 1, position: ORIGIN, rotation: IDENTITY });
@@ -141,7 +150,7 @@ function plant(
   slides.forEach((joint, k) => {
     origin = sum(origin, scaled(directions[k], -model.qpos0[model.jntQposAdr[joint]]));
   });
-  trees.push({ kind: slides.length ? 1 : 0, origin, joints: [...slides], directions });
+  trees.push({ kind: slides.length ? 1 : 0, origin, joints: [...slides], directions, mocap: -1 });
   // stands still about its origin; has no mass unless the slides are all there is
   links.push(newLink({ kind: LinkKind.fixed, parent: 0, tree }));
   for (const _ of slides) jointLink.push(links.length - 1);

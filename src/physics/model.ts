@@ -99,7 +99,7 @@ function indexOf(kind: string, names: readonly string[], name: string): number {
 
 /**
  * A model of an MJCF document, MuJoCo's format, simulated as MuJoCo's documentation has it: bodies on hinges, slides and free
- * joints, actuators, joint limits, contacts of planes, spheres and capsules, the medium. `name` is what messages call the
+ * joints, bodies that are moved by hand, actuators, joint limits, welds, contacts of planes, spheres and capsules, the medium. `name` is what messages call the
  * document; `resolve` gives the text of an included file, and without it includes are refused. The first model of a runtime checks the simulation kernels, and throws
  * `CorruptionError` if they do not do what MuJoCo does.
  * Throws `MjcfError` with file, line and element for what is not valid, or would change the physics and is not supported.

@@ -13,13 +13,17 @@ export function normalizeQuaternions(op: string, model: Model, qpos: Float64Arra
   const { nq, compiled, layout } = model;
   for (let joint = 0; joint < compiled.njnt; joint++) {
     if (compiled.jntType[joint] !== JointType.free) continue;
-    const at = b * nq + compiled.jntQposAdr[joint] + 3;
-    const q = qpos.subarray(at, at + 4);
-    // scaled, so that no square leaves the numbers
-    const largest = q.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-    if (largest === 0) wrongValue(op, `qpos[${at}]`, "a quaternion that is not zero", "0 0 0 0");
-    const norm = largest * Math.sqrt(q.reduce((sum, x) => sum + (x / largest) * (x / largest), 0));
-    if (Math.abs(norm - 1) <= ROUNDED[layout.tables.real]) continue;
-    for (let k = 0; k < 4; k++) q[k] /= norm;
+    normalizeQuaternion(op, "qpos", qpos, b * nq + compiled.jntQposAdr[joint] + 3, layout.tables.real);
   }
+}
+
+/** The same for the quaternion from element `at` of `values` on, to lanes of `real` bytes. */
+export function normalizeQuaternion(op: string, name: string, values: Float64Array, at: number, real: 4 | 8): void {
+  const q = values.subarray(at, at + 4);
+  // scaled, so that no square leaves the numbers
+  const largest = q.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  if (largest === 0) wrongValue(op, `${name}[${at}]`, "a quaternion that is not zero", "0 0 0 0");
+  const norm = largest * Math.sqrt(q.reduce((sum, x) => sum + (x / largest) * (x / largest), 0));
+  if (Math.abs(norm - 1) <= ROUNDED[real]) return;
+  for (let k = 0; k < 4; k++) q[k] /= norm;
 }

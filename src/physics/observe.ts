@@ -2,7 +2,7 @@
 // them, and the places of the results in a workspace.
 
 import { type CompiledModel, JointType } from "./compiled.js";
-import { Header, type Layout } from "./layout.js";
+import { Header, type Layout, mocapPlace } from "./layout.js";
 import type { SlotPlaces } from "./layout-constraints.js";
 import { type Matrix, matrixAt, multiply, rotate, sum, turned, type Vector, vectorAt } from "./rotation.js";
 import type { WorkspacePlan } from "./tables.js";
@@ -125,6 +125,10 @@ function writeBodies(model: CompiledModel, { tables, lowering, links, trees }: L
     const tree = lowering.links[l].tree;
     const first = turns.words.length / 2;
     writeTurns(model, header[Header.qpos], body, turns);
+    if (model.bodyMocap[body] >= 0) {
+      turns.words.push(0, mocapPlace(header, model.bodyMocap[body]));
+      turns.reals.push(0, 0, 0, 0);
+    }
     words.push(rotation, position, trees[tree].origin, velocity, trees[tree].originVelocity);
     words.push(trees[treeOf(model, lowering, bodyRoot[body])].origin, bodyParent[body], bodyRoot[body]);
     words.push(first, turns.words.length / 2 - first, subtreeMass[body] > 0 ? 1 : 0, 0);

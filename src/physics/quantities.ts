@@ -18,7 +18,7 @@ import { firstPoints, Observe, Observed } from "./observe.js";
  * | `subtreeCom`, `subtreeLinvel` | [nbody, 3] | of the mass of a body and all that it carries: center, velocity |
  * | `cinert` | [nbody, 10] | inertia xx yy zz xy xz yz, mass · offset, mass, about the center of the body-tree |
  * | `cvel` | [nbody, 6] | angular, then linear velocity, at the center of the body-tree |
- * | `cfrcExt` | [nbody, 6] | contact forces on the body: moment about the center of the body-tree, force |
+ * | `cfrcExt` | [nbody, 6] | contact forces on the body, not those of welds: moment about the center of the body-tree, force |
  * | `massMatrix` | [nv, nv] | of the joints, symmetric |
  * | `qfrcBias`, `qfrcPassive`, `qfrcActuator`, `qfrcConstraint` | [nv] | forces on the joints |
  * | `qaccSmooth`, `qacc` | [nv] | accelerations without constraints, and with them |

@@ -8,6 +8,8 @@ import type { DType, NamedArray, SavedState, TypedArrays } from "../types.js";
 export interface SimulationState {
   readonly qpos: Float32Array | Float64Array;
   readonly qvel: Float32Array | Float64Array;
+  /** Poses of the bodies that are moved by hand. */
+  readonly mocap: Float32Array | Float64Array;
   /** Controls of the last step. */
   readonly ctrl: Float32Array | Float64Array;
   /** Steps since `start`, the time at which they began. */
@@ -23,11 +25,12 @@ export interface StateSizes {
   readonly nq: number;
   readonly nv: number;
   readonly nu: number;
+  readonly nmocap: number;
   readonly dtype: "f32" | "f64";
 }
 
 export function saveState(sizes: StateSizes, state: SimulationState): SavedState {
-  const { batch, nq, nv, nu, dtype } = sizes;
+  const { batch, nq, nv, nu, nmocap, dtype } = sizes;
   const rows = (data: TypedArrays["f32" | "f64"], n: number): NamedArray => ({ dtype, shape: [batch, n], data });
   return {
     meta: { batch, nq, nv, nu },
@@ -35,6 +38,8 @@ export function saveState(sizes: StateSizes, state: SimulationState): SavedState
       qpos: rows(state.qpos, nq),
       qvel: rows(state.qvel, nv),
       ctrl: rows(state.ctrl, nu),
+      // a model without such bodies has what it always had
+      ...(nmocap > 0 && { mocap: rows(state.mocap, 7 * nmocap) }),
       steps: { dtype: "f64", shape: [batch], data: state.steps },
       start: { dtype: "f64", shape: [batch], data: state.start },
       diverged: { dtype: "i32", shape: [batch], data: state.diverged },
@@ -44,7 +49,7 @@ export function saveState(sizes: StateSizes, state: SimulationState): SavedState
 
 /** The parts of a saved state; throws `FormatError` for what is no state of these sizes, or not finite. */
 export function loadState(sizes: StateSizes, saved: SavedState): SimulationState {
-  const { batch, nq, nv, nu, dtype } = sizes;
+  const { batch, nq, nv, nu, nmocap, dtype } = sizes;
   if (typeof saved?.arrays !== "object" || saved.arrays === null) {
     throw new FormatError(`saved state expected meta and arrays, got ${describe(saved)}`);
   }
@@ -64,6 +69,7 @@ export function loadState(sizes: StateSizes, saved: SavedState): SimulationState
     qpos: finite("qpos", arrayOf(saved, "qpos", dtype, batch * nq)),
     qvel: finite("qvel", arrayOf(saved, "qvel", dtype, batch * nv)),
     ctrl: arrayOf(saved, "ctrl", dtype, batch * nu),
+    mocap: nmocap > 0 ? finite("mocap", arrayOf(saved, "mocap", dtype, batch * 7 * nmocap)) : new Float32Array(0),
     steps,
     start: finite("start", arrayOf(saved, "start", "f64", batch)),
     diverged,

@@ -1,5 +1,5 @@
 // The state of a batch of copies of one model, four to a v128 (two in float64), and what moves it. A step is a function of
-// (qpos, qvel, ctrl) alone: no warm start is carried along.
+// (qpos, qvel, mocap, ctrl) alone: no warm start is carried along.
 
 import { fill, toFloat64 } from "../array.js";
 import {
@@ -15,13 +15,13 @@ import {
 } from "../check.js";
 import type { Disposable, NumericInput, SavedState } from "../types.js";
 import { Region, type Scope } from "../wasm/index.js";
-import { JointType } from "./compiled.js";
+import { type CompiledModel, JointType } from "./compiled.js";
 import { type Contact, contactsOf } from "./contacts.js";
 import { jacobianOf } from "./jacobian.js";
 import { Lanes, type Mask, QUANTITY, type Reals } from "./lanes.js";
 import { Header } from "./layout.js";
 import type { Model } from "./model.js";
-import { normalizeQuaternions } from "./normalize.js";
+import { normalizeQuaternion, normalizeQuaternions } from "./normalize.js";
 import { Observe } from "./observe.js";
 import { type Quantity, quantityNames, quantityOf, readPoses, readQuantity, rowOf } from "./quantities.js";
 import { loadState, saveState, type StateSizes } from "./saved-simulation.js";
@@ -94,7 +94,8 @@ export class Simulation implements Disposable {
 
   /** @internal Made by `createSimulation`. */
   constructor(scope: Scope, model: Model, batch: number) {
-    const { nq, nv, nu } = model;
+    const { nq, nv, nu, compiled } = model;
+    const { nmocap } = compiled;
     const { header, real } = model.layout.tables;
     this.model = model;
     this.batch = batch;
@@ -102,7 +103,7 @@ export class Simulation implements Disposable {
     this.#groups = Math.ceil((batch * real) / QUANTITY);
     this.#taskGroups = groupsOfTask(model, this.#groups);
     this.#region = new Region(scope, "physics", 10);
-    this.#sizes = { batch, nq, nv, nu, dtype: real === 8 ? "f64" : "f32" };
+    this.#sizes = { batch, nq, nv, nu, nmocap, dtype: real === 8 ? "f64" : "f32" };
     this.#ctrlShape = [batch, nu];
     const stateBytes = header[Header.stateSize] * QUANTITY;
     this.#states = new Lanes(this.#reals(this.#groups * stateBytes), batch, stateBytes);
@@ -160,7 +161,42 @@ export class Simulation implements Disposable {
     };
   }
 
-  /** Puts environments, all or those of `mask` [B], at the model's reference configuration, at rest, at time 0, with controls 0. */
+  /**
+   * Puts the bodies that are moved by hand (`mocap="true"`, in their order in the file) of environments, all or those of
+   * `mask` [B], at `poses` [B, nmocap, 7]: position in metres, quaternion w x y z, which is normalized. They stay there until
+   * told otherwise. Throws `RangeError` as `setState` does.
+   */
+  setMocap(poses: NumericInput, options?: { mask?: ArrayLike<boolean | number> }): void {
+    const op = "simulation.setMocap";
+    this.#checkUsable();
+    const { mask } = checkOptions(op, options, ["mask"]);
+    const { batch, nmocap, dtype } = this.#sizes;
+    checkMask(op, mask, batch);
+    const rows = fill(op, "poses", poses, [batch, nmocap, 7], new Float64Array(batch * nmocap * 7));
+    const largest = dtype === "f64" ? Infinity : MAX_FLOAT32;
+    for (let b = 0; b < batch; b++) {
+      if (mask && !mask[b]) continue;
+      checkRow(op, "poses", rows, b, 7 * nmocap, largest);
+      for (let k = 0; k < nmocap; k++) {
+        normalizeQuaternion(op, "poses", rows, 7 * (b * nmocap + k) + 3, this.model.layout.tables.real);
+      }
+    }
+    this.#states.setRows(this.model.layout.tables.header[Header.mocapPoses], 7 * nmocap, rows, mask);
+    this.#fresh = false;
+  }
+
+  /** Poses of the bodies that are moved by hand, [B, nmocap, 7], in a new array. */
+  getMocap(): Float64Array {
+    this.#checkUsable();
+    const { batch, nmocap } = this.#sizes;
+    const place = this.model.layout.tables.header[Header.mocapPoses];
+    return this.#states.rows(place, 7 * nmocap, new Float64Array(batch * nmocap * 7));
+  }
+
+  /**
+   * Puts environments, all or those of `mask` [B], at the model's reference configuration, at rest, at time 0, with controls 0
+   * and what is moved by hand where the file has it.
+   */
   reset(mask?: ArrayLike<boolean | number>): void {
     const op = "simulation.reset";
     this.#checkUsable();
@@ -171,6 +207,10 @@ export class Simulation implements Disposable {
     for (let b = 0; b < batch; b++) qpos.set(compiled.qpos0, b * nq);
     const controls = this.#controls.view;
     for (let b = 0; b < batch; b++) if (!mask || mask[b]) controls.fill(0, b * nu, (b + 1) * nu);
+    const poses = mocapPoses(compiled);
+    const { mocapPoses: place } = Header;
+    const rows = Float64Array.from({ length: batch * poses.length }, (_, k) => poses[k % poses.length]);
+    this.#states.setRows(this.model.layout.tables.header[place], poses.length, rows, mask);
     this.#put(qpos, new Float64Array(batch * nv), new Float64Array(batch), mask);
   }
 
@@ -178,13 +218,14 @@ export class Simulation implements Disposable {
   snapshot(): SavedState {
     this.#checkUsable();
     const { header } = this.model.layout.tables;
-    const { batch, nq, nv, nu, dtype } = this.#sizes;
+    const { batch, nq, nv, nu, nmocap, dtype } = this.#sizes;
     const array = (n: number) => (dtype === "f64" ? new Float64Array(batch * n) : new Float32Array(batch * n));
     const controls = array(nu);
     controls.set(this.#controls.view);
     return saveState(this.#sizes, {
       qpos: this.#states.rows(header[Header.qpos], nq, array(nq)),
       qvel: this.#states.rows(header[Header.qvel], nv, array(nv)),
+      mocap: this.#states.rows(header[Header.mocapPoses], 7 * nmocap, array(7 * nmocap)),
       ctrl: controls,
       steps: this.#stepsTaken(),
       start: this.#start.slice(),
@@ -200,9 +241,10 @@ export class Simulation implements Disposable {
     this.#checkUsable();
     const { header } = this.model.layout.tables;
     const { nq, nv } = this.model;
-    const { qpos, qvel, ctrl, steps, start, diverged } = loadState(this.#sizes, state);
+    const { qpos, qvel, mocap, ctrl, steps, start, diverged } = loadState(this.#sizes, state);
     this.#states.setRows(header[Header.qpos], nq, qpos);
     this.#states.setRows(header[Header.qvel], nv, qvel);
+    this.#states.setRows(header[Header.mocapPoses], 7 * this.#sizes.nmocap, mocap);
     this.#states.setRows(header[Header.diverged], 1, diverged);
     this.#states.setWholes(header[Header.steps], new Int32Array(this.batch));
     this.#carried.set(steps);
@@ -471,6 +513,13 @@ export class Simulation implements Disposable {
     const { nbody, njnt, ngeom, nsite } = this.model.compiled;
     return checkInteger(op, kind, element, 0, { body: nbody, joint: njnt, geom: ngeom, site: nsite }[kind] - 1);
   }
+}
+
+// where the file puts what is moved by hand
+function mocapPoses({ bodyMocap, bodyPos, bodyQuat }: CompiledModel): number[] {
+  return Array.from(bodyMocap.keys())
+    .filter((body) => bodyMocap[body] >= 0)
+    .flatMap((body) => [...bodyPos.subarray(3 * body, 3 * body + 3), ...bodyQuat.subarray(4 * body, 4 * body + 4)]);
 }
 
 // row b of [B, n]: finite, and at most `largest`

@@ -6,6 +6,7 @@ import {
   type Autoreset,
   checkEnv,
   DivergedError,
+  fetchReach,
   halfCheetah,
   halfCheetahPets,
   hopper,
@@ -21,7 +22,7 @@ import { checkedRuntime, runtime } from "../support/runtime.js";
 import { recorded, recording } from "./bodies-support.js";
 import { bits, spread } from "./support.js";
 
-const tasks = [...recorded.map(([task]) => task), halfCheetahPets, reacherGoal];
+const tasks = [...recorded.map(([task]) => task), halfCheetahPets, reacherGoal, fetchReach];
 
 for (const task of tasks) {
   const test = suite(`${task.id}, contract`);

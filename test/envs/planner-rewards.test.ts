@@ -4,6 +4,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
   ant,
+  fetchReach,
+  fetchReachDense,
   halfCheetah,
   halfCheetahPets,
   hopper,
@@ -72,6 +74,8 @@ for (const [task, median, largest, mistakes] of [
   [reacher, 1e-6, 1e-6, 0],
   [reacherGoal, 0, 0, 0],
   [reacherGoalDense, 0, 0, 0],
+  [fetchReach, 0, 0, 0],
+  [fetchReachDense, 0, 0, 0],
   [swimmer, 0.003, 0.25, 0],
   [hopper, 0.001, 0.1, 0],
   [halfCheetah, 0.09, 0.6, 0],

@@ -11,7 +11,7 @@ import { gradient, num } from "../oracle/tape.js";
 import { assertClose, generator, numbers } from "../support/numbers.js";
 import { runtimes } from "../support/runtime.js";
 
-const steps = ["CartPoleContinuous", "Acrobot-v1", "CartPole-v1", "InvertedPendulum-v5", "ReacherGoal"];
+const steps = ["CartPoleContinuous", "Acrobot-v1", "CartPole-v1", "InvertedPendulum-v5", "ReacherGoal", "FetchReach"];
 
 for (const [binary, runtime] of runtimes) {
   const test = suite(`gradients of rewards, ${binary}`);

@@ -33,6 +33,7 @@ export const rewards: Readonly<Record<string, Reward>> = {
   },
   "Reacher-v5": (_, action, next) => scale(add(sqrt(add(square(next[8]), square(next[9]))), effort(action, 1)), -1),
   ReacherGoalDense: (_, __, next) => scale(sqrt(add(square(sub(next[6], next[8])), square(sub(next[7], next[9])))), -1),
+  FetchReachDense: (_, __, next) => scale(sqrt(sum([0, 1, 2].map((k) => square(sub(next[10 + k], next[13 + k]))))), -1),
   "Swimmer-v5": runner(3, 1e-4),
   "Hopper-v5": healthy(
     runner(5, 1e-3),

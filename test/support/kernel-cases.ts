@@ -166,6 +166,8 @@ export function kernelCases(scope: Scope): KernelCase[] {
     [105, 8, "oan", true],
     [10, 2, "n", false],
     [10, 2, "n", false],
+    [16, 4, "n", false],
+    [16, 4, "n", false],
   ];
   planned.forEach(([d, a, reads, ends], i) => {
     const inputs = [...reads].map((letter) => normal(B, letter === "a" ? a : d));
@@ -191,6 +193,7 @@ export function kernelCases(scope: Scope): KernelCase[] {
     [13, 17, 6, "oan", "a"],
     [14, 105, 8, "oan", "an"],
     [16, 10, 2, "n", "n"],
+    [18, 16, 4, "n", "n"],
   ] as const) {
     const rows = (letters: string): Tensor[] => [...letters].map((letter) => normal(B, letter === "a" ? a : d));
     const given = (letters: string, at: readonly number[]): number[] =>

@@ -5,6 +5,7 @@ import { acrobot } from "./acrobot.js";
 import { ant } from "./ant.js";
 import { cartPole } from "./cartpole.js";
 import { cartPoleContinuous } from "./cartpole-continuous.js";
+import { fetchReach, fetchReachDense } from "./fetch-reach.js";
 import { halfCheetah, halfCheetahPets } from "./half-cheetah.js";
 import { hopper } from "./hopper.js";
 import { invertedDoublePendulum } from "./inverted-double-pendulum.js";
@@ -32,4 +33,6 @@ export const tasks: readonly Task[] = [
   ant,
   reacherGoal,
   reacherGoalDense,
+  fetchReach,
+  fetchReachDense,
 ];

@@ -4,6 +4,7 @@ import { JointType } from "../compiled.js";
 import type { Actuator } from "./actuators.js";
 import { readNumbers } from "./attributes.js";
 import type { Frame } from "./frames.js";
+import type { Weld } from "./equality.js";
 import type { Geom } from "./geoms.js";
 import type { Joint } from "./joints.js";
 import type { Body } from "./tree.js";
@@ -36,11 +37,13 @@ export function bodyArrays(bodies: readonly Body[]) {
   };
   const bodyRoot = new Int32Array(bodies.length);
   const bodyWeld = new Int32Array(bodies.length);
-  bodies.forEach(({ parent, joints }, i) => {
+  bodies.forEach(({ parent, joints, mocap }, i) => {
     bodyRoot[i] = parent === 0 ? i : bodyRoot[parent];
-    bodyWeld[i] = joints.length > 0 ? i : bodyWeld[parent];
+    bodyWeld[i] = joints.length > 0 || mocap ? i : bodyWeld[parent];
   });
+  let hands = 0;
   return {
+    bodyMocap: integers(bodies, ({ mocap }) => (mocap ? hands++ : -1)),
     bodyName: bodies.map(({ name }) => name),
     bodyParent: integers(bodies, ({ parent }) => parent),
     bodyJntAdr: addresses(bodies.map(({ joints }) => joints.length)),
@@ -181,5 +184,17 @@ export function actuatorArrays(actuators: readonly Actuator[]) {
     actuatorForcerange: floats(actuators, ({ forcerange }) => forcerange),
     actuatorGain: floats(actuators, ({ gain }) => gain),
     actuatorBias: floats(actuators, ({ bias }) => bias),
+  };
+}
+
+export function equalityArrays(welds: readonly Weld[]) {
+  return {
+    eqName: welds.map(({ name }) => name),
+    eqObj1: integers(welds, ({ body1 }) => body1),
+    eqObj2: integers(welds, ({ body2 }) => body2),
+    eqActive: bits(welds, ({ active }) => active),
+    eqData: floats(welds, ({ data }) => data),
+    eqSolref: floats(welds, ({ solref }) => solref),
+    eqSolimp: floats(welds, ({ solimp }) => solimp),
   };
 }

@@ -3,8 +3,17 @@
 import { checkOptions, MjcfError, wrongKind } from "../../check.js";
 import { type CompiledModel, GeomType } from "../compiled.js";
 import { checkTendons, readActuators } from "./actuators.js";
-import { actuatorArrays, bodyArrays, dofArrays, geomArrays, jointArrays, siteArrays } from "./arrays.js";
+import {
+  actuatorArrays,
+  bodyArrays,
+  dofArrays,
+  equalityArrays,
+  geomArrays,
+  jointArrays,
+  siteArrays,
+} from "./arrays.js";
 import { Defaults } from "./defaults.js";
+import { readWelds } from "./equality.js";
 import type { Trigonometry } from "./frames.js";
 import { inverseWeights } from "./invweight.js";
 import { readCompiler, readOptions } from "./options.js";
@@ -64,6 +73,8 @@ export function compileMjcf(kernels: Trigonometry, xml: string, options?: MjcfOp
     inertia: (joint) => weights.dofM0[jointTable.jntDofAdr[joint]],
   });
 
+  const welds = readWelds(section("equality"), bodies, defaults);
+
   const model: CompiledModel = {
     name: root.attributes.model ?? "",
     nq: jointTable.qpos0.length,
@@ -73,6 +84,8 @@ export function compileMjcf(kernels: Trigonometry, xml: string, options?: MjcfOp
     njnt: joints.length,
     ngeom: geoms.length,
     nsite: siteTable.siteName.length,
+    nmocap: bodies.filter(({ mocap }) => mocap).length,
+    neq: welds.length,
     option: read.option,
     ...weights,
     ...tree,
@@ -81,6 +94,7 @@ export function compileMjcf(kernels: Trigonometry, xml: string, options?: MjcfOp
     ...geomTable,
     ...siteTable,
     ...actuatorArrays(actuators),
+    ...equalityArrays(welds),
     pairs,
   };
   checkFiniteModel(model, root);

@@ -6,13 +6,16 @@ import { MAX_CLASSES } from "./limits.js";
 import {
   type ActuatorSpec,
   defaultActuator,
+  defaultEquality,
   defaultGeom,
   defaultJoint,
   defaultSite,
   defaultTendon,
+  type EqualitySpec,
   type GeomSpec,
   type JointSpec,
   readActuator,
+  readEquality,
   readGeom,
   readJoint,
   readSite,
@@ -29,6 +32,7 @@ export interface DefaultClass {
   readonly site: SiteSpec;
   readonly actuator: ActuatorSpec;
   readonly tendon: TendonSpec;
+  readonly equality: EqualitySpec;
 }
 
 /** The classes of a document. */
@@ -40,6 +44,7 @@ export class Defaults {
     site: defaultSite,
     actuator: defaultActuator,
     tendon: defaultTendon,
+    equality: defaultEquality,
   };
 
   constructor(sections: readonly Node[]) {
@@ -74,7 +79,7 @@ export class Defaults {
 }
 
 function read(node: Node, from: DefaultClass): DefaultClass {
-  let { joint, geom, site, actuator, tendon } = from;
+  let { joint, geom, site, actuator, tendon, equality } = from;
   for (const child of node.children) {
     switch (child.name) {
       case "joint":
@@ -89,6 +94,9 @@ function read(node: Node, from: DefaultClass): DefaultClass {
       case "tendon":
         tendon = readTendon(child, tendon);
         break;
+      case "equality":
+        equality = readEquality(child, equality);
+        break;
       case "general":
       case "motor":
       case "position":
@@ -96,5 +104,5 @@ function read(node: Node, from: DefaultClass): DefaultClass {
         actuator = readActuator(child, actuator);
     }
   }
-  return { joint, geom, site, actuator, tendon };
+  return { joint, geom, site, actuator, tendon, equality };
 }

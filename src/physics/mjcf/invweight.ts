@@ -70,7 +70,8 @@ export function inverseWeights(bodies: readonly Body[], armature: Float64Array):
   return { meaninertia, dofM0, dofInvweight0, bodyInvweight0 };
 }
 
-function bodyFrames(bodies: readonly Body[]): Frame[] {
+/** Frames of the bodies in the world at qpos0. */
+export function bodyFrames(bodies: readonly Body[]): Frame[] {
   const frames: Frame[] = [identity()];
   for (const { parent, frame } of bodies.slice(1)) frames.push(compose(frames[parent], frame));
   return frames;

@@ -23,5 +23,6 @@ export const MAX_GEOMS = 4096;
 export const MAX_SITES = 4096;
 export const MAX_DOFS = 512;
 export const MAX_ACTUATORS = 1024;
+export const MAX_EQUALITIES = 512;
 export const MAX_CLASSES = 1024;
 export const MAX_PAIRS = 65_536;

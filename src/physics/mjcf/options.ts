@@ -70,6 +70,7 @@ export function readCompiler(kernels: Trigonometry, sections: readonly Node[]): 
 // what <flag> may turn off, and the options that say so
 const flags = {
   contact: "contact",
+  equality: "equality",
   limit: "limit",
   constraint: "constraint",
   damper: "damper",
@@ -100,6 +101,7 @@ export function readOptions(sections: readonly Node[]): ReadOptions {
     viscosity: 0,
     impratio: 1,
     contact: true,
+    equality: true,
     limit: true,
     constraint: true,
     damper: true,

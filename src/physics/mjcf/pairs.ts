@@ -12,7 +12,7 @@ import { clip, fail, type Node } from "./xml.js";
 const LEAST_FRICTION = 1e-5;
 const LEAST_WEIGHT = 1e-15;
 
-type Bodies = Pick<CompiledModel, "bodyName" | "bodyParent" | "bodyWeld" | "geomBody">;
+type Bodies = Pick<CompiledModel, "bodyName" | "bodyParent" | "bodyWeld" | "bodyDofNum" | "geomBody">;
 
 /** The pairs of a model; none where contacts are switched off. */
 export function contactPairs(
@@ -24,10 +24,16 @@ export function contactPairs(
   const excluded = readExclusions(sections, bodies);
   if (!option.contact || !option.constraint) return [];
   const pairs: ContactPair[] = [];
+  const yields: boolean[] = [];
+  bodies.bodyParent.forEach((parent, body) => {
+    yields.push(bodies.bodyDofNum[body] > 0 || (body > 0 && yields[parent]));
+  });
   for (let second = 0; second < geoms.length; second++) {
     for (let first = 0; first < second; first++) {
       if (!canTouch(geoms[first], geoms[second])) continue;
       const [a, b] = [bodies.geomBody[first], bodies.geomBody[second]];
+      // what stands still and what is moved by hand push nothing of each other
+      if (!yields[a] && !yields[b]) continue;
       if (bodiesApart(bodies, a, b, option.filterparent) || excluded.has(key(a, b))) continue;
       const ordered = geoms[first].spec.type <= geoms[second].spec.type;
       const [one, other] = ordered ? [first, second] : [second, first];

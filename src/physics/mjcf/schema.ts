@@ -94,7 +94,7 @@ default class
   camera ~? $camera
   light ~? $light
   pair ~? condim friction solref solreffriction solimp gap margin adhesion
-  equality ~? active solref solimp
+  equality ? active solref solimp
   tendon ? width material rgba $tendon
   general ? $actuator $general
   motor ? $actuator
@@ -127,7 +127,8 @@ tendon
   fixed name class actuatorfrclimited actuatorfrcrange armature $tendon
     joint joint coef
 equality
-${eachOf("connect weld joint tendon flex flexvert flexstrain", "-")}
+  weld name class body1 body2 site1 site2 relpose anchor torquescale active solref solimp
+${eachOf("connect joint tendon flex flexvert flexstrain", "-")}
 actuator
   general name class body $actuator $transmission $general
   motor name class $actuator $transmission

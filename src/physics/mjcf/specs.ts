@@ -42,6 +42,12 @@ export interface JointSpec {
   actuatorgravcomp: boolean;
 }
 
+export interface EqualitySpec {
+  active: boolean;
+  solref: number[];
+  solimp: number[];
+}
+
 export interface GeomSpec {
   type: number;
   contype: number;
@@ -112,6 +118,8 @@ export interface TendonSpec {
 
 const solref = (): number[] => [0.02, 1];
 const solimp = (): number[] => [0.9, 0.95, 0.001, 0.5, 2];
+
+export const defaultEquality: EqualitySpec = { active: true, solref: solref(), solimp: solimp() };
 const orientation = (): Orientation => ({ quat: [1, 0, 0, 0], how: "quat", values: [] });
 
 const jointTypes = { ...JointType, ball: BALL };
@@ -242,6 +250,14 @@ function readSolref(node: Node, name: string, from: readonly number[]): number[]
     fail(node, `${name}="${node.attributes[name]}": expected two positive numbers, or none`);
   }
   return values;
+}
+
+export function readEquality(node: Node, from: EqualitySpec): EqualitySpec {
+  return {
+    active: readBoolean(node, "active", from.active),
+    solref: readSolref(node, "solref", from.solref),
+    solimp: list(node, "solimp", from.solimp, 1),
+  };
 }
 
 export function readGeom(node: Node, from: GeomSpec): GeomSpec {

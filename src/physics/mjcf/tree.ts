@@ -37,6 +37,8 @@ export interface Body {
   readonly joints: Joint[];
   readonly geoms: Geom[];
   readonly sites: Site[];
+  /** Moved by hand. */
+  readonly mocap: boolean;
   /** Whether MuJoCo may use its shortcut for bodies aligned with their inertia. */
   readonly mayBeSimple: boolean;
   mass: number;
@@ -121,11 +123,12 @@ class TreeReader {
 
   #readBody(node: Node, parent: number, outer: Frame, inside: DefaultClass): void {
     if (this.#bodies.length === MAX_BODIES) fail(node, `is one of more than ${MAX_BODIES}`);
-    if (readBoolean(node, "mocap", false)) unsupported(node, "mocap");
+    const mocap = readBoolean(node, "mocap", false);
+    if (mocap && parent !== 0) fail(node, 'with mocap="true" must be a child of the world');
     refuseNonzero(node, "gravcomp", [readNumber(node, "gravcomp", 0)]);
     const own = this.#frameOf(node);
     const simple = readWord(node, "simple", { false: false, auto: true }, true);
-    const added = body(this.#name(node, this.#names.body), node, parent, compose(outer, own), simple);
+    const added = body(this.#name(node, this.#names.body), node, parent, compose(outer, own), simple, mocap);
     const index = this.#bodies.push(added) - 1;
     for (const child of node.children) this.#readItem(child, index, identity(), inside);
     const explicit = inertialsOf(node);
@@ -139,6 +142,7 @@ class TreeReader {
     const dofs = type === JointType.free ? 6 : 1;
     this.#counts.dofs += dofs;
     if (this.#counts.dofs > MAX_DOFS) fail(node, `takes the model beyond ${MAX_DOFS} degrees of freedom`);
+    if (owner.mocap) fail(node, "is a joint of a body that is moved by hand (mocap)");
     owner.joints.push(joint);
     const free = owner.joints.some((other) => other.type === JointType.free);
     if (free && owner.joints.length > 1) fail(node, "cannot share a body with a free joint");
@@ -184,9 +188,9 @@ class TreeReader {
   }
 }
 
-function body(name: string, node: Node, parent: number, frame: Frame, mayBeSimple: boolean): Body {
+function body(name: string, node: Node, parent: number, frame: Frame, mayBeSimple: boolean, mocap = false): Body {
   const parts = { joints: [], geoms: [], sites: [] };
-  return { name, node, parent, frame, mayBeSimple, ...parts, mass: 0, moments: [0, 0, 0], inertial: identity() };
+  return { name, node, parent, frame, mayBeSimple, mocap, ...parts, mass: 0, moments: [0, 0, 0], inertial: identity() };
 }
 
 // of a body, also within its frames

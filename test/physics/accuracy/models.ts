@@ -1,10 +1,13 @@
-// The models under the protocol: Gymnasium v5's bodies of capsules and spheres, and three of dm_control's.
+// The models under the protocol: Gymnasium v5's bodies of capsules and spheres, three of dm_control's, and the arm of this
+// package, which a hand that stands still holds by a weld.
+import { xml as reachArm } from "../../../src/envs/tasks/xml/reach-arm.js";
 import { mjcfFixture } from "../../support/mujoco.js";
 
 export interface ModelSpec {
   readonly name: string;
-  /** Below test/fixtures/mjcf. */
+  /** Below test/fixtures/mjcf; or the document itself. */
   readonly file: string;
+  readonly xml?: string;
   /** Steps in a control step. */
   readonly frameSkip: number;
   /** Amplitude of the noise on the initial state. */
@@ -42,6 +45,7 @@ export const models: readonly ModelSpec[] = [
   dmControl("pendulum"),
   dmControl("cartpole"),
   dmControl("acrobot"),
+  { name: "reach_arm", file: "", xml: reachArm, frameSkip: 20, noise: 0.05, skip: 0, recorded: false },
 ];
 
 export function modelNamed(name: string): ModelSpec {
@@ -50,4 +54,4 @@ export function modelNamed(name: string): ModelSpec {
   return spec;
 }
 
-export const xmlOf = (spec: ModelSpec): string => mjcfFixture(spec.file);
+export const xmlOf = (spec: ModelSpec): string => spec.xml ?? mjcfFixture(spec.file);

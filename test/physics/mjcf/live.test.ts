@@ -50,6 +50,7 @@ function withData<T>(xml: string, use: (model: MjModel, data: MjData) => T): T {
   }
 }
 
+const DISABLE_EQUALITY = 2;
 const DISABLE_LIMIT = 8;
 const DISABLE_CONTACT = 16;
 
@@ -57,7 +58,7 @@ const DISABLE_CONTACT = 16;
 function compareLimits(xml: string, ours: CompiledModel): void {
   if (!ours.option.limit || !ours.option.constraint) return;
   withData(xml, (model, data) => {
-    model.opt.disableflags |= DISABLE_CONTACT;
+    model.opt.disableflags |= DISABLE_CONTACT | DISABLE_EQUALITY;
     for (let joint = 0; joint < ours.njnt; joint++) {
       if (ours.jntType[joint] === JointType.free) continue;
       data.qpos.set(ours.qpos0);

@@ -35,6 +35,8 @@ class Author {
       this.#element("contact", {}, this.#excludes()),
       this.#element("tendon", {}, this.#tendons()),
       this.#element("actuator", {}, this.#actuators()),
+      this.#element("worldbody", {}, this.#hands()),
+      this.#element("equality", {}, this.#welds()),
     ];
     return this.#element("mujoco", { model: "random" }, parts.join(""));
   }
@@ -113,6 +115,32 @@ class Author {
       this.#classes.push(name);
     }
     return content;
+  }
+
+  #hands(): string {
+    if (this.#chance(0.7)) return "";
+    const name = this.#name("hand");
+    this.#bodies.push(name);
+    const child = this.#chance(0.5) ? this.#element("body", this.#place(), this.#geom(false)) : "";
+    return this.#element("body", { name, mocap: "true", ...this.#place() }, this.#geom(false) + child);
+  }
+
+  #welds(): string {
+    if (this.#chance(0.6)) return "";
+    return Array.from({ length: 1 + this.#integer(3) }, () => {
+      const body1 = this.#pick(this.#bodies);
+      return this.#element("weld", {
+        name: this.#some(0.3, () => this.#name("weld")),
+        body1,
+        body2: this.#some(0.8, () => this.#pick(this.#bodies.filter((name) => name !== body1))),
+        relpose: this.#some(0.5, () => this.#numbers(7, -1, 1)),
+        anchor: this.#some(0.4, () => this.#numbers(3, -1, 1)),
+        torquescale: this.#some(0.3, () => this.#numbers(1, 0.1, 3)),
+        solref: this.#some(0.3, () => this.#pick([".03 .9", "-100 -3", ".05"])),
+        solimp: this.#some(0.3, () => this.#pick([".8 .8 .01", ".7", ".9 .95 .001 .4 3"])),
+        active: this.#some(0.1, () => "false"),
+      });
+    }).join("");
   }
 
   #class(): string | undefined {

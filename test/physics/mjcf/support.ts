@@ -70,6 +70,12 @@ const more = {
   siteBody: "site_bodyid",
   sitePos: "site_pos",
   actuatorForcerange: "actuator_forcerange",
+  bodyMocap: "body_mocapid",
+  eqObj1: "eq_obj1id",
+  eqObj2: "eq_obj2id",
+  eqData: "eq_data",
+  eqSolref: "eq_solref",
+  eqSolimp: "eq_solimp",
 } as const;
 
 const quaternions = { bodyQuat: "body_quat", geomQuat: "geom_quat", siteQuat: "site_quat" } as const;
