@@ -47,7 +47,7 @@ test("policies draw the same actions and have the same gradients as in Node", as
 test("policies learned in an environment and in models, by every algorithm, are those of Node", async () => {
   const page = await harness.open(strict);
   const inNode = await learnersFingerprint();
-  assert.equal(Object.keys(inNode), ["trpo", "ppo", "me-trpo", "me-ppo", "svg"]);
+  assert.equal(Object.keys(inNode), ["trpo", "ppo", "me-trpo", "me-ppo", "svg", "td3", "steve"]);
   for (const value of Object.values(inNode)) assert.match(value, /^[0-9a-f]{64} [0-9a-f]{64} 2$/);
   assert.equal(await call(page, "learnersFingerprint"), inNode);
 });

@@ -19,7 +19,9 @@ import {
   RandomStream,
   type Run,
   type RuntimeOptions,
+  steve,
   svg,
+  td3,
   trpo,
 } from "../../src/index.js";
 import { compileMjcf } from "../../src/physics/index.js";
@@ -94,6 +96,7 @@ export async function learnersFingerprint(options?: RuntimeOptions): Promise<Rec
   const free = { ...small, steps: 210 };
   const world = { ...small, members: 2, epochs: 3, horizon: 10, imaginedSteps: 100, stepsPerIteration: 200 };
   const inModels = { ...world, startPool: 20, policyIterations: 4, validateEvery: 2, validationStarts: 4 };
+  const replayed = { ...small, batchSize: 16, initialSteps: 60, updatesPerStep: 0.2 };
   const vector = () => makeVectorEnv(runtime, pendulum, { batch: 2, seed: 0, autoreset: "same-step" });
   const single = () => makeEnv(runtime, pendulum, { seed: 0 });
   const runs: Record<string, () => Run> = {
@@ -102,6 +105,8 @@ export async function learnersFingerprint(options?: RuntimeOptions): Promise<Rec
     "me-trpo": () => meTrpo(runtime, single(), inModels),
     "me-ppo": () => mePpo(runtime, single(), inModels),
     svg: () => svg(runtime, single(), inModels),
+    td3: () => td3(runtime, vector(), replayed),
+    steve: () => steve(runtime, vector(), { ...replayed, members: 2, modelHidden: [8], modelSteps: 50 }),
   };
   const results: Record<string, string> = {};
   for (const [name, start] of Object.entries(runs)) {
