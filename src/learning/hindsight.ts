@@ -1,6 +1,7 @@
 // Hindsight experience replay (Andrychowicz et al. 2017), strategy "future": of a minibatch, a share k / (1 + k) of the transitions
 // gets, in the place of the goal that was asked for, one that was achieved by a later step of the same episode, or by this one,
-// each as likely; its reward is then what the task pays for that. All this when a minibatch is drawn: the buffer stays.
+// each as likely; its reward is then what the task pays for that. All this when a minibatch is drawn: the buffer stays. Whether a
+// transition terminated stays too: an end must not depend on the goal.
 
 import { checkNumber, wrongValue } from "../check.js";
 import type { ReplayBuffer, TransitionBatch } from "../data/index.js";

@@ -76,11 +76,16 @@ export class ObservationFilter implements Disposable {
 
   /** The complete state, bit for bit. */
   save(): SavedState {
-    return joinStates({}, { statistics: this.#statistics.save() });
+    return joinStates({ clip: this.enabled ? this.limit : null }, { statistics: this.#statistics.save() });
   }
 
   /** Continues from a saved state. Throws `FormatError`, `TypeError` or `RangeError` when it does not fit; then nothing changes. */
   load(state: SavedState): void {
+    // states of before there was a choice have none
+    const { clip = FILTER_CLIP } = state.meta as { readonly clip?: number | null };
+    if (this.enabled && clip !== null && clip !== this.limit) {
+      throw new FormatError(`saved observation filter clips at ${clip}, this one at ${this.limit}`);
+    }
     const before = this.#statistics.save();
     try {
       this.#statistics.load(partState(state, "statistics"));

@@ -4,6 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { cartPole, makeEnv, pendulum, type Task } from "../../src/envs/index.js";
 import { createObservationFilter, createPolicy } from "../../src/policies/index.js";
+import type { Json } from "../../src/types.js";
 import { runtime, runtimes } from "../support/runtime.js";
 import { setup, variants } from "./support.js";
 
@@ -90,6 +91,12 @@ agents("a saved filter is the same bit for bit and goes on alike", () => {
   assert.equal(copy.save(), filter.save());
   assert.equal(copy.inverseStd.read(), filter.inverseStd.read());
   assert.throws(() => createObservationFilter(runtime, 4).load(filter.save()), /saved array "mean"/);
+  const narrow = createObservationFilter(runtime, 5, true, 2);
+  assert.throws(() => narrow.load(filter.save()), /saved observation filter clips at 10, this one at 2/);
+  const { arrays, meta } = filter.save();
+  const { statistics } = meta as { statistics: Json };
+  copy.load({ arrays, meta: { statistics } });
+  assert.equal(copy.save(), filter.save());
   assert.throws(
     () => filter.update(observation, 1000),
     /observationFilter\.update: "observation" expected at least 1000 rows/,

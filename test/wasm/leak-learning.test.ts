@@ -1,12 +1,12 @@
 // Networks, models, buffers and runs leave nothing behind.
 
 import { pets } from "../../src/algorithms/index.js";
-import { createReplayBuffer } from "../../src/data/index.js";
+import { createReplayBuffer, createTransitionBatch } from "../../src/data/index.js";
 import { RandomStream } from "../../src/kernels/index.js";
-import { createLinearBaseline, createPolicy, createValueFunction } from "../../src/policies/index.js";
+import { createLinearBaseline, createPolicy, createQFunction, createValueFunction } from "../../src/policies/index.js";
 import { finish } from "../../src/steps.js";
-import { cartPoleContinuous, makeEnv } from "../../src/envs/index.js";
-import { createImagination } from "../../src/learning/index.js";
+import { cartPoleContinuous, distanceGoal, makeEnv } from "../../src/envs/index.js";
+import { ActorUpdate, createImagination, CriticUpdate, Hindsight, oneStepTarget } from "../../src/learning/index.js";
 import { createDynamicsModel, learnedRollout, type Propagation } from "../../src/models/index.js";
 import {
   createAdam,
@@ -115,6 +115,41 @@ const cases: LoopCase[] = [
         normalizer.standardize(x, x, 4);
       };
       return { part: all(normalizer, x), call };
+    },
+  },
+  {
+    name: "a minibatch, relabelled, and a step of actor and critics",
+    calls: 20_000,
+    make() {
+      const buffer = filledBuffer(6);
+      const random = new RandomStream(runtime, 0, "updates");
+      const policy = (seed: number) =>
+        createPolicy(runtime, { kind: "deterministic", observationSize: 4, actionSpace, hidden: [3], seed });
+      const q = (seed: number) => createQFunction(runtime, { observationSize: 4, actionSpace, hidden: [3], seed });
+      const [actor, follower, critic, target] = [policy(0), policy(1), q(2), q(3)];
+      const rows = 5;
+      const smoothing = { sigma: 0.2, limit: 0.5, random };
+      const rule = oneStepTarget({ actor: follower, critic: target, rows, gamma: 0.9, smoothing });
+      const goal = distanceGoal({ observationSize: 2, goalSize: 1, within: 0.1 });
+      const { scope, ...parts } = runtime.scoped((inner) => ({
+        scope: inner,
+        batch: createTransitionBatch(inner, rows, 4, 1),
+        hindsight: new Hindsight(inner, buffer, { goal, relabelled: 4, rows }),
+        criticUpdate: new CriticUpdate(inner, critic, rule, rows),
+        actorUpdate: new ActorUpdate(inner, actor, critic, rows, { learningRate: 1e-6, penalty: 1 }),
+      }));
+      const call = (): void => {
+        const { batch, hindsight, criticUpdate, actorUpdate } = parts;
+        buffer.sample(batch, random);
+        hindsight.relabel(batch, random);
+        criticUpdate.gradient(batch);
+        actorUpdate.gradient(batch.observation, rows);
+        criticUpdate.apply();
+        actorUpdate.apply();
+        follower.follow(actor, 0.01);
+        target.follow(critic, 0.01);
+      };
+      return { part: all(scope, rule, target, critic, follower, actor, random, buffer), call };
     },
   },
   {
