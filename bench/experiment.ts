@@ -31,7 +31,14 @@ import {
   trpoSwimmer,
   trpoSwimmerShort,
 } from "./experiments/model-free.js";
-import { ddpgPendulum, herReacherGoal, td3HalfCheetah, td3Pendulum, td3Swimmer } from "./experiments/off-policy.js";
+import {
+  ddpgPendulum,
+  herFetchReach,
+  herReacherGoal,
+  td3HalfCheetah,
+  td3Pendulum,
+  td3Swimmer,
+} from "./experiments/off-policy.js";
 import { petsHalfCheetah, petsHalfCheetahLong } from "./experiments/pets-half-cheetah.js";
 import { petsPendulum } from "./experiments/pets-pendulum.js";
 import { petsReacher } from "./experiments/pets-reacher.js";
@@ -53,6 +60,7 @@ export interface Experiment {
 const experiments: readonly Experiment[] = [
   bpttPendulum,
   ddpgPendulum,
+  herFetchReach,
   herReacherGoal,
   mePpoHalfCheetah,
   mePpoPendulum,
