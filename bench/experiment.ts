@@ -42,6 +42,7 @@ import {
 import { petsHalfCheetah, petsHalfCheetahLong } from "./experiments/pets-half-cheetah.js";
 import { petsPendulum } from "./experiments/pets-pendulum.js";
 import { petsReacher } from "./experiments/pets-reacher.js";
+import { expansionStudies, valueExpansion } from "./experiments/value-expansion.js";
 import { curvesSvg } from "./experiments/curves.js";
 
 /** A learning experiment: what runs for a seed, and what its logs must show. */
@@ -85,6 +86,8 @@ const experiments: readonly Experiment[] = [
   td3HalfCheetah,
   td3Pendulum,
   td3Swimmer,
+  ...expansionStudies,
+  ...valueExpansion,
 ];
 
 function usage(): never {

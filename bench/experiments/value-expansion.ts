@@ -1,0 +1,119 @@
+// Value expansion beside DDPG and TD3 (off-policy.ts), with the same budgets, networks and evaluations: the least of the horizons,
+// and STEVE; and a study of one factor at a time around the former. With `-true` the true dynamics are in the models' place: which
+// tells whether models or targets are at fault.
+
+import {
+  type ExpansionRunOptions,
+  halfCheetah,
+  mve,
+  type OffPolicyOptions,
+  pendulum,
+  reacherGoal,
+  steve,
+  swimmer,
+  type Progress,
+} from "../../src/index.js";
+import type { Experiment } from "../experiment.js";
+import { experiment, figure, learningCurve, type Plan, stepsTo } from "./off-policy.js";
+import { meanAndSpread } from "./spread.js";
+
+type Settings = Partial<ExpansionRunOptions>;
+
+// runs of value expansion are runs of DDPG with more settings
+const start = (make: typeof mve): Plan["start"] => make as unknown as Plan["start"];
+const planned = (task: Omit<Plan, "name" | "settings" | "start">, make: typeof mve, settings: Settings): Plan => ({
+  name: "",
+  ...task,
+  start: start(make),
+  settings: settings as Partial<OffPolicyOptions>,
+});
+
+const pendulumPlan = { task: pendulum, totalSteps: 20_000, every: 1000, episodes: 10, goal: -250 };
+const swimmerPlan = { task: swimmer, totalSteps: 50_000, every: 1000, episodes: 5 };
+const cheetahPlan = { task: halfCheetah, totalSteps: 50_000, every: 1000, episodes: 5 };
+const goalPlan = { task: reacherGoal, totalSteps: 20_000, every: 500, episodes: 20 };
+
+const small: Settings = { modelHidden: [64, 64] };
+const bodies: Settings = { modelEvery: 2500, modelSteps: 500 };
+// γ of td3-swimmer
+const swimming: Settings = { ...bodies, gamma: 0.9999 };
+const least: Settings = { targets: "min" };
+
+export const valueExpansion: readonly Experiment[] = [
+  experiment({ ...planned(pendulumPlan, mve, { ...small, ...least }), name: "mve-min-pendulum" }),
+  experiment({ ...planned(pendulumPlan, steve, small), name: "steve-pendulum" }),
+  experiment({ ...planned(swimmerPlan, mve, { ...swimming, ...least }), name: "mve-min-swimmer" }),
+  experiment({ ...planned(swimmerPlan, steve, swimming), name: "steve-swimmer" }),
+  experiment({ ...planned(cheetahPlan, mve, { ...bodies, ...least }), name: "mve-min-half-cheetah" }),
+  experiment({ ...planned(cheetahPlan, steve, bodies), name: "steve-half-cheetah" }),
+  experiment({ ...planned(goalPlan, mve, { ...small, ...least }), name: "mve-min-reacher-goal" }),
+  experiment({ ...planned(pendulumPlan, mve, { ...least, trueModel: true }), name: "mve-min-pendulum-true" }),
+  experiment({
+    ...planned(swimmerPlan, mve, { ...least, gamma: 0.9999, trueModel: true }),
+    name: "mve-min-swimmer-true",
+  }),
+  experiment({ ...planned(cheetahPlan, mve, { ...least, trueModel: true }), name: "mve-min-half-cheetah-true" }),
+];
+
+/** One factor of (min, H = 3, loss of five steps, five models) at a time. */
+const factors: readonly (readonly [string, Settings])[] = [
+  ["as it is", {}],
+  ["last", { targets: "last" }],
+  ["mean", { targets: "mean" }],
+  ["lambda", { targets: "lambda" }],
+  ["steve", { targets: "steve" }],
+  ["H = 0", { horizon: 0 }],
+  ["H = 1", { horizon: 1 }],
+  ["H = 2", { horizon: 2 }],
+  ["H = 5", { horizon: 5 }],
+  ["loss of one step", { multiStep: 1 }],
+  ["one model", { members: 1 }],
+];
+const STUDY_SEEDS = 3;
+
+interface StudyLine extends Progress {
+  readonly factor: string;
+}
+
+/** "Seed" k is seed ⌊k / factors⌋ with the (k mod factors)-th change. */
+function study(
+  name: string,
+  plan: Omit<Plan, "name" | "settings" | "start">,
+  base: Settings,
+  goal: number,
+): Experiment {
+  const factorOf = (log: readonly Progress[]): string => (log[0] as StudyLine).factor;
+  return {
+    name,
+    seeds: factors.length * STUDY_SEEDS,
+    run(runtime, k, resume) {
+      const [factor, change] = factors[k % factors.length];
+      const run = learningCurve(
+        planned(plan, mve, { ...base, ...least, ...change }),
+        runtime,
+        Math.floor(k / factors.length),
+        resume,
+      );
+      async function* lines(): AsyncGenerator<StudyLine> {
+        for await (const line of run) yield { ...line, factor };
+      }
+      return Object.assign(lines(), { save: () => run.save() });
+    },
+    columns: ["changed", "return at last", `stays at ${goal} from step`],
+    row: (log) => [factorOf(log), figure(log[log.length - 1]).toFixed(1), stepsTo(log, goal) ?? "never"],
+    verdict(logs) {
+      const rows = factors.map(([factor]) => {
+        const own = logs.filter((log) => factorOf(log) === factor);
+        if (own.length === 0) return `| ${factor} | - | - |`;
+        const reached = own.map((log) => stepsTo(log, goal) ?? "never").join(", ");
+        return `| ${factor} | ${meanAndSpread(own.map((log) => figure(log[log.length - 1])))} | ${reached} |`;
+      });
+      return `Over seeds:\n\n| changed | return at last | stays at ${goal} from step |\n|---|---|---|\n${rows.join("\n")}`;
+    },
+  };
+}
+
+export const expansionStudies: readonly Experiment[] = [
+  study("expansion-study", { ...pendulumPlan, totalSteps: 6000, every: 500 }, { ...small, batchSize: 128 }, -250),
+  study("expansion-study-swimmer", { ...swimmerPlan, totalSteps: 10_000 }, { ...swimming, batchSize: 128 }, 30),
+];
