@@ -103,6 +103,8 @@ export class ImprovementPhase {
   #trajectories = 0;
   #diverged = 0;
   #lost = 0;
+  // has the phase's range of states been set?
+  #ranged = false;
   // start states of the environment, drawn for the phase
   #pool: Float32Array = new Float32Array();
 
@@ -115,7 +117,8 @@ export class ImprovementPhase {
     this.#parts = parts;
     this.#settings = settings;
     const scores = { reward, terminated };
-    this.imagination = scope.hold(createImagination(runtime, model, policy, { ...scores, sampling, range, seed }));
+    const fixed = { ...scores, sampling, seed, ...(range !== "data" && { range }) };
+    this.imagination = scope.hold(createImagination(runtime, model, policy, fixed));
     const B = trajectories * Math.max(1, Math.round(imaginedSteps / T / trajectories));
     this.#starts = scope.tensor([B, observationSize]);
     this.#improver = scope.hold(parts.createImprover(scope, { policy, model, ...scores, T, B }));
@@ -144,6 +147,7 @@ export class ImprovementPhase {
     const { policy, episodes } = this.#parts;
     if (policy.kind !== "deterministic") policy.setStd(initialStd);
     this.#improver.reset();
+    this.#setRange();
     const paramsBefore = policy.network.params.read();
     const returns = yield* this.#validateSteps(0);
     // from here on nothing waits
@@ -161,6 +165,7 @@ export class ImprovementPhase {
 
   /** One policy iteration, and a validation where it is due. */
   *iterateSteps(): Steps<void> {
+    this.#setRange();
     const accepted = yield* this.#improveSteps();
     const j = this.#iteration + 1;
     const validated = j % this.#settings.validateEvery === 0 ? yield* this.#validateSteps(j) : undefined;
@@ -196,6 +201,7 @@ export class ImprovementPhase {
   /** Before the phase again. */
   restart(): void {
     this.#iteration = -1;
+    this.#ranged = false;
     this.seconds = { imagine: 0, update: 0, validate: 0 };
   }
 
@@ -245,6 +251,22 @@ export class ImprovementPhase {
     this.#iteration = metaNumber(state, "iteration");
     this.#keptIteration = metaNumber(state, "keptIteration");
     this.#rejected = metaNumber(state, "rejected");
+  }
+
+  // states stay within what has been observed, where that is asked for; the data are the same all through a phase
+  #setRange(): void {
+    if (this.#ranged || this.#settings.range !== "data") return;
+    const { observation, nextObservation, observationSize: D, length } = this.#parts.buffer;
+    const low = new Float32Array(D).fill(Infinity);
+    const high = new Float32Array(D).fill(-Infinity);
+    for (const { view } of [observation, nextObservation]) {
+      for (let i = 0; i < length * D; i++) {
+        low[i % D] = Math.min(low[i % D], view[i]);
+        high[i % D] = Math.max(high[i % D], view[i]);
+      }
+    }
+    this.imagination.setRange({ low, high });
+    this.#ranged = true;
   }
 
   // imagine and estimate advantages, where the improver asks for them; improve

@@ -56,8 +56,11 @@ export interface MeSettings {
   filter: boolean;
   /** How members meet imagined trajectories: see `createImagination`. Default `step`, as the paper. */
   sampling: Sampling;
-  /** Predicted states are clipped to ± this. Default 100, as the asynchronous ME-TRPO. */
-  range: number;
+  /**
+   * Predicted states are clipped to ± this; or, `data`, to what has been observed in each dimension, which keeps a policy from
+   * living where the models have seen nothing. Default 100, as the asynchronous ME-TRPO.
+   */
+  range: number | "data";
   /** Steps of an imagined trajectory. Default the environment's episode, at most 200 (paper: 100, Swimmer 200). */
   horizon: number;
   /** Imagined steps of a policy iteration. Default 10,000 (paper: 50,000). */
@@ -196,6 +199,10 @@ function checkSettings(op: string, settings: MeSettings, hasReward: boolean): vo
   for (const name of ["exploring", "gamma", "lambda", "worseShare"] as const)
     checkNumber(op, name, settings[name], 0, 1);
   for (const name of ["paramNoise", "actionNoise"] as const) checkNumber(op, name, settings[name], 0);
+  const { range } = settings;
+  if (range !== "data" && !(typeof range === "number" && range > 0 && range < Infinity)) {
+    wrongValue(op, "range", "a number above 0, or data", range);
+  }
   checkOneOf(op, "starts", settings.starts, ["reset", "buffer"]);
   checkOneOf(op, "baseline", settings.baseline, ["linear", "value"]);
   checkOneOf(op, "timeLimit", settings.timeLimit, ["terminal", "bootstrap"]);

@@ -60,7 +60,7 @@ const modelEnsembleSettings = {
   policyHidden: numbers,
   policyIterations: number,
   policyPatience: number,
-  range: number,
+  range: v.union([number, text], "a number, or data"),
   reinitializeEvery: number,
   sampling: v.union([number, text], "a way to use the members, or the number of one"),
   startPool: number,

@@ -104,6 +104,13 @@ export class Imagination implements Disposable {
     return createBatch(scope, { T, B, D: model.observationSize, A: policy.actionSize, Aenv: model.actionSize });
   }
 
+  /** Clips predicted states to another range from now on. */
+  setRange(range: NonNullable<ImaginationOptions["range"]>): void {
+    const D = this.model.observationSize;
+    checkRange("imagination.setRange", range, D);
+    this.#range.write(stateRange(range, D));
+  }
+
   /** `collectSteps` in one go. */
   collect(batch: Batch, starts: Tensor, options?: ImagineOptions): Imagined {
     return finish(this.collectSteps(batch, starts, options));
@@ -290,7 +297,7 @@ function checkRange(op: string, range: ImaginationOptions["range"], D: number): 
     if (bound?.length !== D) wrongValue(op, `range.${name}`, `${D} numbers`, bound);
   }
   for (let d = 0; d < D; d++) {
-    if (!(low[d] < high[d])) wrongValue(op, `range.low[${d}]`, `a number below ${high[d]}`, low[d]);
+    if (!(low[d] <= high[d])) wrongValue(op, `range.low[${d}]`, `a number of at most ${high[d]}`, low[d]);
   }
 }
 

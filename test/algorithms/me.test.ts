@@ -384,6 +384,40 @@ test("learns the reward where there is none, and ends episodes as the task does"
   env.close();
 });
 
+test("range data: what is imagined stays within what was observed, also in a run that goes on from a save", async () => {
+  const options = { ...tiny, range: "data" as const, trials: 2 };
+  const env = makeEnv(runtime, pendulum, { seed: 1 });
+  let saved: SavedState | undefined;
+  const onStep = ({ trial, phase, step }: MeStep) => {
+    if (trial === 1 && phase === "update" && step === 2) saved = copy(run.save());
+  };
+  const run = meTrpo(runtime, env, { ...options, onStep });
+  await follow(run);
+  const rest = await learn("me-trpo", { trials: 2, resume: saved as SavedState });
+  assert.equal(digest(rest.state), digest(run.save()));
+  // the models, whose targets are differences, leave the circle of pendulum's cosine and sine: only a clip keeps them in
+  const { buffer, imagination } = run;
+  const D = buffer.observationSize;
+  const seen = [buffer.observation, buffer.nextObservation].map(({ view }) => view.slice(0, buffer.length * D));
+  const bound = (d: number, of: (...values: number[]) => number): number =>
+    of(...seen.flatMap((view) => [...view.filter((_, i) => i % D === d)]));
+  runtime.scoped((scope) => {
+    const batch = imagination.createBatch(scope, 200, 8);
+    const starts = scope.tensor([8, D]).write(seen[0].slice(0, 8 * D));
+    imagination.collect(batch, starts);
+    const touched = new Set<number>();
+    for (const [i, value] of batch.nextObservation.read().entries()) {
+      const [low, high] = [bound(i % D, Math.min), bound(i % D, Math.max)];
+      assert.ok(value >= low && value <= high, `${low} <= ${value} <= ${high}`);
+      if (value === low || value === high) touched.add(i % D);
+    }
+    assert.ok(touched.size > 0, "something was clipped");
+    scope.dispose();
+  });
+  run.dispose();
+  env.close();
+});
+
 test("says what is wrong with options", () => {
   const env = makeEnv(runtime, pendulum);
   const bad: [Record<string, unknown>, RegExp][] = [
@@ -393,6 +427,8 @@ test("says what is wrong with options", () => {
     [{ trials: 1, horizon: 0 }, /"horizon" expected an integer of at least 1, got 0/],
     [{ trials: 1, starts: "here" }, /"starts" expected one of reset, buffer, got "here"/],
     [{ trials: 1, maxKl: 0 }, /"maxKl" expected a number above 0, got 0/],
+    [{ trials: 1, range: 0 }, /"range" expected a number above 0, or data, got 0/],
+    [{ trials: 1, range: "all" }, /"range" expected a number above 0, or data, got "all"/],
     [{ trials: 1, sampling: 5 }, /"sampling" expected an integer in \[0, 4\], got 5/],
     [{ trials: 1, sampling: null }, /"sampling" expected one of step, episode, mean, median, gaussian, got null/],
     [{ trials: 1, noDelta: null }, /"noDelta" expected an array of dimensions, got null/],

@@ -327,7 +327,7 @@ test("saves and goes on; refuses what does not fit", () => {
       [{ sampling: 5 }, /"sampling" expected an integer in \[0, 4\], got 5/],
       [{ range: 0 }, /"range" expected a number above 0, got 0/],
       [{ range: { low: [0], high: [1] } }, /"range.low" expected 3 numbers/],
-      [{ range: { low: [0, 0, 0], high: [1, 0, 1] } }, /"range.low\[1\]" expected a number below 0, got 0/],
+      [{ range: { low: [0, 1, 0], high: [1, 0, 1] } }, /"range.low\[1\]" expected a number of at most 0, got 1/],
       [{ reward: undefined }, /"reward" expected a function, got undefined/],
       [{ seed: -1 }, /"seed" expected an integer/],
     ];
