@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { createReplayBuffer, type ReplayBuffer } from "../src/data/index.js";
 import { halfCheetah, makeEnv, pendulum, type Task } from "../src/envs/index.js";
 import { RandomStream } from "../src/kernels/index.js";
-import { createDynamicsModel, type DynamicsModel } from "../src/models/index.js";
+import { createDynamicsModel, createModelPass, type DynamicsModel, openLoopLoss } from "../src/models/index.js";
 import { loadRuntime, type Runtime } from "../src/wasm/index.js";
 
 const HORIZON = 20;
@@ -74,7 +74,7 @@ function errors(runtime: Runtime, model: DynamicsModel, test: ReplayBuffer): num
   const scale = Array.from({ length: D }, (_, d) => deviation(test.observation.view, test.length, D, d));
   return runtime.scoped((scope) => {
     const rows = E * WINDOWS;
-    const pass = scope.hold(model.pass(rows, E));
+    const pass = scope.hold(createModelPass(model, rows, E));
     let observation = scope.tensor([rows, D]);
     let nextObservation = scope.tensor([rows, D]);
     const action = scope.tensor([rows, A]);
@@ -141,7 +141,11 @@ for (const id of values.tasks.split(",")) {
       const common = { batchSize, patience, holdoutRows: heldOut };
       model.fit(train, { ...common, epochs: Math.ceil(epochs / 2) });
       model.network.optimizer.learningRate = Number(values.rate) * Number(values.drop);
-      const report = model.fit(train, { ...common, epochs: Math.ceil(epochs / 2), multiStep });
+      const report = model.fit(train, {
+        ...common,
+        epochs: Math.ceil(epochs / 2),
+        loss: multiStep > 1 ? openLoopLoss(multiStep) : undefined,
+      });
       const [rmse, known] = [test, train].map((data) => errors(runtime, model, data));
       results.push({ task: id, multiStep, seed, epochs: report.epochs, rmse, known });
       const shown = [1, 5, 10, 20].map((k) => rmse[k - 1].toFixed(4)).join(" ");

@@ -71,6 +71,7 @@ export {
   createTransitionBatch,
   type ReplayBuffer,
   type ReplayBufferOptions,
+  sampleTransitions,
   type Transition,
   type TransitionBatch,
 } from "./data/index.js";
@@ -177,6 +178,7 @@ export {
 export {
   createDynamicsModel,
   createEnsembleRegressor,
+  createModelPass,
   type DynamicsModel,
   type DynamicsModelOptions,
   type EnsembleRegressor,
@@ -186,10 +188,13 @@ export {
   type LearnedRollout,
   type LearnedRolloutOptions,
   learnedRollout,
+  type ModelFitOptions,
+  type ModelLoss,
+  type ModelPass,
   type Moments,
+  openLoopLoss,
   type Prediction,
   type Propagation,
-  type ModelPass,
   type RegressorOptions,
   type TransitionRows,
 } from "./models/index.js";

@@ -9,6 +9,7 @@ import {
   createReplayBuffer,
   type DynamicsModel,
   makeEnv,
+  openLoopLoss,
   pendulum,
   RandomStream,
   type Runtime,
@@ -97,7 +98,7 @@ function episodes(runtime: Runtime, count: number, seed: number): Episode[] {
   return all;
 }
 
-function train(runtime: Runtime, data: readonly Episode[], loss: number, { rows, hidden, epochs, seed }: Sizes) {
+function train(runtime: Runtime, data: readonly Episode[], steps: number, { rows, hidden, epochs, seed }: Sizes) {
   const buffer = createReplayBuffer(runtime, { capacity: rows, observationSize: D, actionSize: 1 });
   for (const { observations, actions, rewards } of data) {
     for (const [t, action] of actions.entries()) {
@@ -111,7 +112,8 @@ function train(runtime: Runtime, data: readonly Episode[], loss: number, { rows,
   const model = createDynamicsModel(runtime, shape);
   // the same rows are held out for both: every tenth stretch of 100
   const holdoutRows = Uint32Array.from({ length: rows }, (_, row) => row).filter((r) => Math.floor(r / 100) % 10 === 9);
-  model.fit(buffer, { epochs, patience: epochs, multiStep: loss, bootstrap: false, holdoutRows });
+  const loss = steps > 1 ? openLoopLoss(steps) : undefined;
+  model.fit(buffer, { epochs, patience: epochs, loss, bootstrap: false, holdoutRows });
   buffer.dispose();
   return model;
 }

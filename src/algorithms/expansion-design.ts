@@ -8,6 +8,7 @@ import {
   createEnsembleRegressor,
   type DynamicsModel,
   type EnsembleRegressor,
+  openLoopLoss,
 } from "../models/index.js";
 import { joinStates, metaField, metaNumber, partState } from "../saved-state.js";
 import type { SavedState, Steps } from "../types.js";
@@ -101,8 +102,9 @@ class BufferModel implements FittedModel {
       optimizer.learningRate = modelLearningRate;
       yield* silently(this.dynamics.fitSteps(buffer, fit));
     }
+    const loss = multiStep > 1 ? openLoopLoss(multiStep) : undefined;
     optimizer.learningRate = multiStep > 1 ? MULTI_STEP_RATE * modelLearningRate : modelLearningRate;
-    const { score } = yield* silently(this.dynamics.fitSteps(buffer, { ...fit, multiStep }));
+    const { score } = yield* silently(this.dynamics.fitSteps(buffer, { ...fit, loss }));
     if (this.ends) yield* this.#fitEnds(this.ends, fit);
     this.#loss = score.reduce((a, b) => a + b, 0) / score.length;
     this.#fittedAt = envSteps;

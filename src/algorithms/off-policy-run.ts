@@ -4,7 +4,13 @@
 // is not finite leaves everything as it was. What is saved between units goes on with the same bits.
 
 import { BusyError, checkInteger, FormatError, TrainingDivergedError, wrongKind, wrongValue } from "../check.js";
-import { createReplayBuffer, createTransitionBatch, type ReplayBuffer, type TransitionBatch } from "../data/index.js";
+import {
+  createReplayBuffer,
+  createTransitionBatch,
+  type ReplayBuffer,
+  sampleTransitions,
+  type TransitionBatch,
+} from "../data/index.js";
 import type { VectorEnv } from "../envs/index.js";
 import { RandomStream } from "../kernels/index.js";
 import {
@@ -199,7 +205,7 @@ export class OffPolicyRun<S extends OffPolicySettings = OffPolicySettings> imple
     const batch = this.#batch;
     const before = random.save();
     try {
-      buffer.sample(batch, random);
+      sampleTransitions(buffer, batch, random);
       this.#hindsight?.relabel(batch, random);
       if (!this.#criticUpdate.gradient(batch)) this.#diverged("the gradient of a critic");
       if (moves && !this.#actorUpdate.gradient(batch.observation, batch.rows))

@@ -3,11 +3,9 @@
 // lead from older rows to newer ones, which are replaced later, so that none is ever stale.
 
 import { checkInteger, checkOptions, FormatError, wrongValue } from "../check.js";
-import type { RandomStream } from "../kernels/index.js";
 import { loadTensor, metaNumber, saveTensor } from "../saved-state.js";
-import type { Disposable, SavedState } from "../types.js";
+import type { Disposable, DType, SavedState } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
-import type { TransitionBatch } from "./transition-batch.js";
 
 export interface ReplayBufferOptions {
   /** Most transitions held. */
@@ -30,6 +28,7 @@ export interface Transition {
 }
 
 export class ReplayBuffer implements Disposable {
+  readonly runtime: Runtime;
   readonly capacity: number;
   readonly observationSize: number;
   readonly actionSize: number;
@@ -56,6 +55,7 @@ export class ReplayBuffer implements Disposable {
   /** Made by `createReplayBuffer`. */
   constructor(scope: Scope, { capacity, observationSize, actionSize, lanes = 1 }: ReplayBufferOptions) {
     this.#scope = scope;
+    this.runtime = scope.runtime;
     this.capacity = capacity;
     this.observationSize = observationSize;
     this.actionSize = actionSize;
@@ -89,23 +89,13 @@ export class ReplayBuffer implements Disposable {
     checkFloat(op, "reward", reward);
     checkInteger(op, "lane", lane, 0, this.lanes - 1);
     const row = this.#next;
-    const before = this.#newest[lane];
-    const goesOn = before >= 0 && this.#leadsTo(before, observation);
-    const number = goesOn ? (this.#trajectory.view[before] as number) : this.#trajectories++;
+    this.#link(row, lane, observation);
     this.observation.view.set(observation, row * this.observationSize);
     this.action.view.set(action, row * this.actionSize);
     this.reward.view[row] = reward;
     this.nextObservation.view.set(nextObservation, row * this.observationSize);
     this.terminated.view[row] = terminated ? 1 : 0;
     this.truncated.view[row] = truncated ? 1 : 0;
-    this.#trajectory.view[row] = number;
-    this.follower.view[row] = -1;
-    // a lane whose newest row is the one replaced has no row left to be followed
-    this.#newest.forEach((newest, other) => {
-      if (newest === row) this.#newest[other] = -1;
-    });
-    if (goesOn && before !== row) this.follower.view[before] = row;
-    this.#newest[lane] = row;
     this.#next = (row + 1) % this.capacity;
     this.#length = Math.max(this.#length, row + 1);
   }
@@ -124,49 +114,11 @@ export class ReplayBuffer implements Disposable {
     return this.#trajectory.view.slice(0, this.#length) as Uint32Array;
   }
 
-  /** Fills `batch` with transitions drawn uniformly, with replacement; its `row` says which. Throws `RangeError` when empty. */
-  sample(batch: TransitionBatch, random: RandomStream): void {
-    const op = "replayBuffer.sample";
-    const { rows, row, observation, action, reward, nextObservation, terminated } = batch;
-    if (this.#length === 0) wrongValue(op, "this", "a buffer with transitions in it", "an empty one");
-    const [D, A] = [observation.shape[1], action.shape[1]];
-    if (D !== this.observationSize) wrongValue(op, "batch", `observations of ${this.observationSize} numbers`, D);
-    if (A !== this.actionSize) wrongValue(op, "batch", `actions of ${this.actionSize} numbers`, A);
-    const { kernels } = this.#scope.runtime;
-    random.bits(row);
-    kernels.replay_rows(row.address, rows, this.#length);
-    kernels.replay_gather(
-      observation.address,
-      action.address,
-      reward.address,
-      nextObservation.address,
-      terminated.address,
-      this.observation.address,
-      this.action.address,
-      this.reward.address,
-      this.nextObservation.address,
-      this.terminated.address,
-      row.address,
-      rows,
-      D,
-      A,
-    );
-  }
-
   save(): SavedState {
     const n = this.#length;
     return {
       meta: { length: n, next: this.#next, trajectories: this.#trajectories, newest: [...this.#newest] },
-      arrays: {
-        observation: saveTensor(this.observation, n * this.observationSize),
-        action: saveTensor(this.action, n * this.actionSize),
-        reward: saveTensor(this.reward, n),
-        nextObservation: saveTensor(this.nextObservation, n * this.observationSize),
-        terminated: saveTensor(this.terminated, n),
-        truncated: saveTensor(this.truncated, n),
-        trajectory: saveTensor(this.#trajectory, n),
-        follower: saveTensor(this.follower, n),
-      },
+      arrays: Object.fromEntries(this.#columns().map(([name, column, width]) => [name, saveTensor(column, n * width)])),
     };
   }
 
@@ -180,20 +132,44 @@ export class ReplayBuffer implements Disposable {
         `saved buffer of ${n} transitions, next ${next}, does not fit a capacity of ${this.capacity}`,
       );
     }
-    loadTensor(this.observation, state, "observation", n * this.observationSize);
-    loadTensor(this.action, state, "action", n * this.actionSize);
-    loadTensor(this.reward, state, "reward", n);
-    loadTensor(this.nextObservation, state, "nextObservation", n * this.observationSize);
-    loadTensor(this.terminated, state, "terminated", n);
-    loadTensor(this.truncated, state, "truncated", n);
+    const linked = Object.hasOwn(state.arrays, "follower");
+    if (linked) this.#checkLinks(state, n);
+    for (const [name, column, width] of this.#columns()) {
+      if (linked || !(name === "trajectory" || name === "follower")) loadTensor(column, state, name, n * width);
+    }
     this.#next = next;
     this.#length = n;
-    if (Object.hasOwn(state.arrays, "follower")) this.#loadLinks(state);
-    else this.#findLinks((state.meta as { gone?: number }).gone ?? 0);
+    const { newest, gone = 0 } = state.meta as { newest: number[]; gone?: number };
+    if (linked) {
+      this.#newest.set(newest);
+      this.#trajectories = metaNumber(state, "trajectories");
+    } else this.#findLinks(gone);
   }
 
   dispose(): void {
     this.#scope.dispose();
+  }
+
+  // what is saved: names, columns, and numbers of a row
+  #columns(): (readonly [string, Tensor<DType>, number])[] {
+    const { observation, action, reward, nextObservation, terminated, truncated, follower } = this;
+    const links = { trajectory: this.#trajectory, follower };
+    return Object.entries({ observation, action, reward, nextObservation, terminated, truncated, ...links }).map(
+      ([name, column]) => [name, column, column.size / this.capacity],
+    );
+  }
+
+  // makes `row`, which still holds what it replaces, the newest of a lane
+  #link(row: number, lane: number, observation: ArrayLike<number>): void {
+    const before = this.#newest[lane];
+    const goesOn = before >= 0 && this.#leadsTo(before, observation);
+    this.#trajectory.view[row] = goesOn ? (this.#trajectory.view[before] as number) : this.#trajectories++;
+    this.follower.view[row] = -1;
+    // a lane whose newest row is the one replaced has no row left to be followed
+    const left = this.#newest.indexOf(row);
+    if (left >= 0) this.#newest[left] = -1;
+    if (goesOn && before !== row) this.follower.view[before] = row;
+    this.#newest[lane] = row;
   }
 
   // does the trajectory of `row` go on at `observation`?
@@ -204,19 +180,16 @@ export class ReplayBuffer implements Disposable {
     return reached.every((value, d) => value === Math.fround(observation[d]));
   }
 
-  #loadLinks(state: SavedState): void {
-    const n = this.#length;
+  // a row that is none would lead kernels astray
+  #checkLinks(state: SavedState, n: number): void {
     const { newest } = state.meta as { newest?: unknown };
     const isRow = (row: unknown): boolean => Number.isInteger(row) && Number(row) >= -1 && Number(row) < Math.max(n, 1);
     if (!Array.isArray(newest) || newest.length !== this.lanes || !newest.every(isRow)) {
       throw new FormatError(`saved buffer is not one of ${this.lanes} lanes`);
     }
-    const rows = state.arrays.follower.data;
-    if (!Array.from(rows).every(isRow)) throw new FormatError("saved buffer has a follower that is no row of it");
-    loadTensor(this.#trajectory, state, "trajectory", n);
-    loadTensor(this.follower, state, "follower", n);
-    this.#newest.set(newest as number[]);
-    this.#trajectories = metaNumber(state, "trajectories");
+    if (!Array.from(state.arrays.follower.data).every(isRow)) {
+      throw new FormatError("saved buffer has a follower that is no row of it");
+    }
   }
 
   // of one lane: states of before links were kept had no other
@@ -228,13 +201,7 @@ export class ReplayBuffer implements Disposable {
     this.#trajectories = gone;
     for (let i = 0; i < n; i++) {
       const row = (oldest + i) % n;
-      const before = this.#newest[0];
-      const observation = this.observation.view.subarray(row * D, (row + 1) * D);
-      const goesOn = before >= 0 && this.#leadsTo(before, observation);
-      if (goesOn) this.follower.view[before] = row;
-      this.#trajectory.view[row] = goesOn ? (this.#trajectory.view[before] as number) : this.#trajectories++;
-      this.follower.view[row] = -1;
-      this.#newest[0] = row;
+      this.#link(row, 0, this.observation.view.subarray(row * D, (row + 1) * D));
     }
   }
 

@@ -17,7 +17,6 @@ import type {
 import type { Runtime } from "../wasm/index.js";
 import { checkActions } from "./actions.js";
 import { EpisodeError } from "./episode-error.js";
-import { goalSuccess } from "./goal.js";
 import { checkSeed, createTaskCopies, Phase, type TaskCopies } from "./task-copies.js";
 import { rewardFunction, terminationFunction } from "./task-functions.js";
 import type { Task } from "./task.js";
@@ -114,9 +113,12 @@ class SingleEnv<A extends Space> implements TaskEnv<A> {
   }
 
   #info(observation: Float32Array): Info {
-    if (!this.goal) return {};
+    const { goal } = this;
+    if (!goal) return {};
     const reached = new Uint8Array(1);
-    goalSuccess(this.goal, observation, reached);
+    // the goals are the last columns
+    const goals = observation.subarray(goal.observationSize);
+    goal.success(goals.subarray(0, goal.goalSize), goals.subarray(goal.goalSize), reached);
     return { isSuccess: reached[0] === 1 };
   }
 }

@@ -10,7 +10,7 @@
 
 import { checkInteger, checkNumber, checkOptions, wrongKind, wrongValue } from "../check.js";
 import { RandomStream } from "../kernels/index.js";
-import type { DynamicsModel, ModelPass } from "../models/index.js";
+import { createModelPass, type DynamicsModel, type ModelPass } from "../models/index.js";
 import type { Policy, PolicyPass } from "../policies/index.js";
 import { metaField } from "../saved-state.js";
 import { finish } from "../steps.js";
@@ -100,7 +100,7 @@ export class ValueGradient implements Disposable {
     const noisy = stochastic && policy.kind !== "deterministic";
     this.#steps = Array.from({ length: H }, () => ({
       policy: scope.hold(policy.pass(B)),
-      model: scope.hold(model.pass(B, groups)),
+      model: scope.hold(createModelPass(model, B, groups)),
       action: scope.tensor([B, A]),
       noise: noisy ? scope.tensor([B, A]) : undefined,
       weight: scope.tensor([B]),

@@ -1,16 +1,17 @@
 // The best parameters of each member so far, while an ensemble is fitted, and the check that losses are numbers.
 
 import { TrainingDivergedError } from "../check.js";
-import type { Scope, Tensor } from "../wasm/index.js";
+import type { Disposable } from "../types.js";
+import type { Tensor } from "../wasm/index.js";
 import type { EnsembleRegressor } from "./ensemble-regressor.js";
 
-export class BestMembers {
+export class BestMembers implements Disposable {
   readonly #regressor: EnsembleRegressor;
   readonly #best: Tensor;
 
-  constructor(scope: Scope, regressor: EnsembleRegressor) {
+  constructor(regressor: EnsembleRegressor) {
     this.#regressor = regressor;
-    this.#best = scope.tensor([regressor.ensemble.params.size]);
+    this.#best = regressor.runtime.tensor([regressor.ensemble.params.size]);
   }
 
   keep(member: number): void {
@@ -22,11 +23,16 @@ export class BestMembers {
     const { ensemble } = this.#regressor;
     ensemble.copyMember(ensemble.params, this.#best, member);
   }
-}
 
-/** Throws `TrainingDivergedError` when a member's loss or score is not finite. */
-export function checkFinite(regressor: EnsembleRegressor, values: ArrayLike<number>): void {
-  for (let e = 0; e < regressor.ensemble.members; e++) {
-    if (!Number.isFinite(values[e])) throw new TrainingDivergedError("fit", e, regressor.optimizer.steps, "the loss");
+  /** Throws `TrainingDivergedError` when a member's loss or score is not finite. */
+  check(values: ArrayLike<number>): void {
+    const { ensemble, optimizer } = this.#regressor;
+    for (let e = 0; e < ensemble.members; e++) {
+      if (!Number.isFinite(values[e])) throw new TrainingDivergedError("fit", e, optimizer.steps, "the loss");
+    }
+  }
+
+  dispose(): void {
+    this.#best.dispose();
   }
 }

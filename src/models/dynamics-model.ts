@@ -17,10 +17,7 @@ import {
   regressorOptions,
 } from "./ensemble-regressor.js";
 import { createFeatureEncoder, type FeatureEncoder } from "./features.js";
-import { checkPassSizes, ModelPass } from "./model-pass.js";
-import { MultiStepFitting } from "./multi-step.js";
-import { completeFitOptions, type FitOptions, type FitProgress, type FitReport } from "./training.js";
-import { drawnRuns, followingRows, withoutLinks } from "./windows.js";
+import { completeFitOptions, fitOptionNames, type FitOptions, type FitProgress, type FitReport } from "./training.js";
 
 export interface DynamicsModelOptions extends Omit<RegressorOptions, "inputSize" | "targetSize"> {
   /** Length of an observation (D) and of an action (A). */
@@ -37,6 +34,14 @@ export interface DynamicsModelOptions extends Omit<RegressorOptions, "inputSize"
   constant?: readonly number[] | undefined;
   /** Learn the reward as one more target. Default false: the task's own reward is used. */
   learnReward?: boolean | undefined;
+}
+
+/** What a fit minimizes in place of the error of each transition by itself; `openLoopLoss` makes one. */
+export type ModelLoss = (model: DynamicsModel, buffer: ReplayBuffer) => MakeTrainee;
+
+export interface ModelFitOptions extends FitOptions {
+  /** Default: each transition is predicted by itself. */
+  loss?: ModelLoss | undefined;
 }
 
 /** Prediction of B transitions, arrays row-major. */
@@ -61,9 +66,11 @@ export class DynamicsModel implements Disposable {
   readonly network: EnsembleRegressor;
   /** The table by which kernels know the model (assembly/models/model.ts). @internal */
   readonly table: Tensor<"u32">;
+  /** Observation and action to features. @internal */
+  readonly encoder: FeatureEncoder;
+  /** 1 where a target is a difference, else 0 [D]. @internal */
+  readonly delta: Tensor;
   readonly #scope: Scope;
-  readonly #encoder: FeatureEncoder;
-  readonly #delta: Tensor;
   readonly #constant: readonly number[];
   readonly #zeros: Tensor;
   readonly #ones: Tensor;
@@ -78,32 +85,32 @@ export class DynamicsModel implements Disposable {
     this.actionSize = A;
     this.learnsReward = learnReward;
     this.#constant = constant;
-    this.#encoder = createFeatureEncoder(scope, D, A, angles, constant);
-    this.featureSize = this.#encoder.size;
+    this.encoder = createFeatureEncoder(scope, D, A, angles, constant);
+    this.featureSize = this.encoder.size;
     const targetSize = D + (learnReward ? 1 : 0);
     const network = { ...rest, inputSize: this.featureSize, targetSize, silent: constant };
     this.network = scope.hold(scope.runtime.scoped((inner) => new EnsembleRegressor(inner, network)));
     const isDelta = (dimension: number) => (noDelta.includes(dimension) ? 0 : 1);
-    this.#delta = scope.tensor([D]).write(Array.from({ length: D }, (_, i) => isDelta(i)));
+    this.delta = scope.tensor([D]).write(Array.from({ length: D }, (_, i) => isDelta(i)));
     this.table = this.#makeTable(scope);
     this.#zeros = scope.tensor([this.featureSize]);
     this.#ones = scope.tensor([this.featureSize]).write(new Float32Array(this.featureSize).fill(1));
   }
 
   /** Trains on everything in the buffer; see `FitOptions`. Throws `TrainingDivergedError`, the old parameters kept. */
-  fit(buffer: ReplayBuffer, options?: FitOptions): FitReport {
+  fit(buffer: ReplayBuffer, options?: ModelFitOptions): FitReport {
     return finish(this.fitSteps(buffer, options));
   }
 
   /** `fit` in slices of one optimizer step; a generator that is not run to its end leaves the model as it was. */
-  *fitSteps(buffer: ReplayBuffer, options?: FitOptions): Generator<FitProgress, FitReport> {
+  *fitSteps(buffer: ReplayBuffer, options?: ModelFitOptions): Generator<FitProgress, FitReport> {
     const op = "dynamicsModel.fit";
     const n = buffer.length;
     if (n < 2) wrongValue(op, "buffer", "at least 2 transitions", n);
-    const { multiStep } = completeFitOptions(options, op);
-    if (multiStep > 1 && this.network.probabilistic) {
-      wrongValue(op, "multiStep", "1, as the model is probabilistic", multiStep);
-    }
+    const { loss, ...rest } = checkOptions(op, options, [...fitOptionNames, "loss"]);
+    const complete = completeFitOptions(rest, op);
+    if (loss !== undefined && typeof loss !== "function") wrongKind(op, "loss", "one that openLoopLoss made", loss);
+    const make = loss?.(this, buffer);
     const { kernels } = this.runtime;
     const data = this.runtime.scoped((scope) => ({
       scope,
@@ -113,13 +120,13 @@ export class DynamicsModel implements Disposable {
     try {
       const { observation, action, nextObservation, reward } = buffer;
       const { features, targets } = data;
-      this.#encoder.encode(features.address, observation.address, action.address, this.#zeros, this.#ones, n);
+      this.encoder.encode(features.address, observation.address, action.address, this.#zeros, this.#ones, n);
       kernels.model_target(
         targets.address,
         observation.address,
         nextObservation.address,
         reward.address,
-        this.#delta.address,
+        this.delta.address,
         n,
         this.observationSize,
         this.network.targetSize,
@@ -128,39 +135,10 @@ export class DynamicsModel implements Disposable {
         const { view } = targets;
         for (let at = dimension; at < view.length; at += this.network.targetSize) view[at] = 0;
       }
-      return yield* this.network.fitSteps(
-        features,
-        targets,
-        options,
-        multiStep > 1 ? this.#openLoop(buffer) : undefined,
-      );
+      return yield* this.network.fitSteps(features, targets, complete, make);
     } finally {
       data.scope.dispose();
     }
-  }
-
-  // what is trained on predictions of several steps, on a copy of the buffer as it is
-  #openLoop(buffer: ReplayBuffer): MakeTrainee {
-    const n = buffer.length;
-    const all = followingRows(buffer);
-    const copy = (scope: Scope, { view }: Tensor, columns: number): Tensor =>
-      scope.tensor([n, columns]).write(view.subarray(0, n * columns));
-    return (random, options) => {
-      const { multiStep, batchSize, holdout } = options;
-      const holdoutRows = options.holdoutRows ?? drawnRuns(all, holdout, 10 * multiStep, random);
-      const following = withoutLinks(all, holdoutRows);
-      const trainee = this.runtime.scoped((scope) => {
-        const data = {
-          observation: copy(scope, buffer.observation, this.observationSize),
-          action: copy(scope, buffer.action, this.actionSize),
-          nextObservation: copy(scope, buffer.nextObservation, this.observationSize),
-          reward: copy(scope, buffer.reward, 1),
-          following,
-        };
-        return new MultiStepFitting(scope, this, data, multiStep, batchSize);
-      });
-      return { trainee, options: { ...options, holdoutRows } };
-    };
   }
 
   /** Predicts B transitions with the elite members: observation [B, D], action [B, A]. */
@@ -185,10 +163,10 @@ export class DynamicsModel implements Disposable {
     try {
       const { features, observation, action, mean, aleatoric, epistemic, next, reward } = tensors;
       const { mean: shift, inverseStd } = network.normalizer;
-      this.#encoder.encode(features.address, observation.address, action.address, shift, inverseStd, B);
+      this.encoder.encode(features.address, observation.address, action.address, shift, inverseStd, B);
       network.moments(mean, aleatoric, epistemic, features, B);
       const learned = this.learnsReward ? reward.address : 0;
-      const delta = this.#delta.address;
+      const delta = this.delta.address;
       this.runtime.kernels.apply_target(next.address, learned, observation.address, mean.address, delta, B, D, T);
       return {
         nextObservation: next.read(),
@@ -199,18 +177,6 @@ export class DynamicsModel implements Disposable {
     } finally {
       scope.dispose();
     }
-  }
-
-  /**
-   * Memory for one step of `rows` imagined transitions and the way back through it, the rows in `groups` equal groups, each
-   * driven by one member. Throws `RangeError` when the rows are no multiple of the groups.
-   */
-  pass(rows: number, groups = 1): ModelPass {
-    checkPassSizes(rows, groups);
-    const { network, learnsReward, observationSize, actionSize } = this;
-    const own = { encoder: this.#encoder, delta: this.#delta };
-    const parts = { network, learnsReward, observationSize, actionSize, ...own };
-    return this.runtime.scoped((scope) => new ModelPass(scope, parts, rows, groups));
   }
 
   save(): SavedState {
@@ -236,8 +202,8 @@ export class DynamicsModel implements Disposable {
     const { observationSize: D, actionSize: A, featureSize: F, network } = this;
     const { members, normalizer, head } = network.words;
     const sizes = [D, A, F, network.targetSize, network.outputStride, Number(network.probabilistic)];
-    const rest = [...head, this.#delta.address, Number(this.learnsReward)];
-    const words = [...members, ...sizes, this.#encoder.table.address, ...normalizer, ...rest];
+    const rest = [...head, this.delta.address, Number(this.learnsReward)];
+    const words = [...members, ...sizes, this.encoder.table.address, ...normalizer, ...rest];
     return scope.tensor([words.length], "u32").write(words);
   }
 }

@@ -25,6 +25,7 @@ import { joinStates, loadTensor, metaField, partState, saveTensor } from "../sav
 import { finish } from "../steps.js";
 import type { Disposable, NumericInput, SavedState } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
+import { BestMembers } from "./best-members.js";
 import { Fitting } from "./fitting.js";
 import {
   type CompleteFitOptions,
@@ -196,15 +197,8 @@ export class EnsembleRegressor implements Disposable {
     const complete = completeFitOptions(options);
     const n = features.shape[0];
     if (n < 2) wrongValue("regressor.fit", "features", "at least 2 rows", n);
-    if (!make && complete.multiStep > 1) {
-      wrongValue(
-        "regressor.fit",
-        "multiStep",
-        "1, as rows that do not follow one another have no steps",
-        complete.multiStep,
-      );
-    }
     const before = this.save();
+    const best = new BestMembers(this);
     let fitting: (Trainee & Disposable) | undefined;
     let report: FitReport | undefined;
     try {
@@ -217,11 +211,12 @@ export class EnsembleRegressor implements Disposable {
         options: complete,
       };
       fitting = trainee;
-      report = yield* trainSteps(trainee, n, this.#random, options);
+      report = yield* trainSteps(trainee, best, n, this.#random, options);
       this.#choose(report.ranking.slice(0, this.eliteCount));
       return report;
     } finally {
       fitting?.dispose();
+      best.dispose();
       if (report === undefined) this.load(before);
     }
   }

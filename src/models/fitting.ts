@@ -3,7 +3,6 @@
 import { createTrainer, meanSquaredError, type Trainer } from "../nn/index.js";
 import type { Disposable } from "../types.js";
 import type { Scope, Tensor } from "../wasm/index.js";
-import { BestMembers, checkFinite } from "./best-members.js";
 import type { EnsembleRegressor } from "./ensemble-regressor.js";
 import type { Trainee } from "./training.js";
 
@@ -17,7 +16,6 @@ export class Fitting implements Trainee, Disposable {
   // each member's rows in the order of the epoch
   #order: Tensor<"u32">;
   readonly #loss: Tensor<"f64">;
-  readonly #best: BestMembers;
 
   /** For standardized features [n, F] and targets [n, T]. */
   constructor(scope: Scope, regressor: EnsembleRegressor, features: Tensor, targets: Tensor, batchSize: number) {
@@ -41,7 +39,6 @@ export class Fitting implements Trainee, Disposable {
     );
     this.#order = scope.tensor([members, 0], "u32");
     this.#loss = scope.tensor([members], "f64");
-    this.#best = new BestMembers(scope, regressor);
   }
 
   startEpoch(order: Uint32Array): void {
@@ -70,18 +67,6 @@ export class Fitting implements Trainee, Disposable {
       scope.dispose();
       return this.#loss.read() as Float64Array;
     });
-  }
-
-  keepBest(member: number): void {
-    this.#best.keep(member);
-  }
-
-  restoreBest(member: number): void {
-    this.#best.restore(member);
-  }
-
-  checkFinite(values: ArrayLike<number>): void {
-    checkFinite(this.#regressor, values);
   }
 
   dispose(): void {

@@ -1,6 +1,13 @@
 // Learned models of the world.
 
-export { createDynamicsModel, DynamicsModel, type DynamicsModelOptions, type Prediction } from "./dynamics-model.js";
+export {
+  createDynamicsModel,
+  DynamicsModel,
+  type DynamicsModelOptions,
+  type ModelFitOptions,
+  type ModelLoss,
+  type Prediction,
+} from "./dynamics-model.js";
 export {
   createEnsembleRegressor,
   EnsembleRegressor,
@@ -14,6 +21,7 @@ export {
   learnedRollout,
   type Propagation,
 } from "./learned-rollout.js";
-export { ModelPass, type TransitionRows } from "./model-pass.js";
+export { createModelPass, ModelPass, type TransitionRows } from "./model-pass.js";
+export { openLoopLoss } from "./open-loop-loss.js";
 export { checkScores, type Scores, scoredInside, scoreOutside } from "./scores.js";
 export { completeFitOptions, type FitOptions, type FitProgress, type FitReport } from "./training.js";

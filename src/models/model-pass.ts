@@ -6,19 +6,7 @@ import { checkInteger, wrongValue } from "../check.js";
 import type { Workspace } from "../nn/index.js";
 import type { Disposable } from "../types.js";
 import { checkRows, type Scope, type Tensor } from "../wasm/index.js";
-import type { EnsembleRegressor } from "./ensemble-regressor.js";
-import type { FeatureEncoder } from "./features.js";
-
-/** What a pass must know of its model. @internal */
-export interface PassParts {
-  readonly network: EnsembleRegressor;
-  readonly encoder: FeatureEncoder;
-  /** 1 where a target is a difference, else 0 [D]. */
-  readonly delta: Tensor;
-  readonly learnsReward: boolean;
-  readonly observationSize: number;
-  readonly actionSize: number;
-}
+import type { DynamicsModel } from "./dynamics-model.js";
 
 /** Tensors of rows of a transition. */
 export interface TransitionRows {
@@ -37,18 +25,18 @@ export class ModelPass implements Disposable {
   readonly rows: number;
   readonly groups: number;
   readonly #scope: Scope;
-  readonly #parts: PassParts;
+  readonly #model: DynamicsModel;
   readonly #workspace: Workspace;
   readonly #target: Tensor;
 
-  /** Made by `model.pass`. */
-  constructor(scope: Scope, parts: PassParts, rows: number, groups: number) {
+  /** Made by `createModelPass`. */
+  constructor(scope: Scope, model: DynamicsModel, rows: number, groups: number) {
     this.#scope = scope;
-    this.#parts = parts;
+    this.#model = model;
     this.rows = rows;
     this.groups = groups;
-    this.#workspace = scope.hold(parts.network.ensemble.workspace(rows / groups, groups));
-    this.#target = scope.tensor([rows, parts.network.targetSize]);
+    this.#workspace = scope.hold(model.network.ensemble.workspace(rows / groups, groups));
+    this.#target = scope.tensor([rows, model.network.targetSize]);
   }
 
   /**
@@ -59,7 +47,7 @@ export class ModelPass implements Disposable {
     const op = "modelPass.forward";
     this.#check(op, { observation, action, nextObservation, reward });
     if (members.length !== this.groups) wrongValue(op, "members", `${this.groups}, one a group`, members);
-    const { network, encoder, delta, learnsReward, observationSize: D } = this.#parts;
+    const { network, encoder, delta, learnsReward, observationSize: D } = this.#model;
     const { normalizer, ensemble, targetSize: T, outputStride } = network;
     const { kernels } = this.#scope.runtime;
     const { rows } = this;
@@ -81,7 +69,7 @@ export class ModelPass implements Disposable {
    */
   vjp(gradients: TransitionRows, observation: Tensor, parameters?: Tensor): void {
     const op = "modelPass.vjp";
-    const { network, encoder, delta, learnsReward, observationSize: D, actionSize: A } = this.#parts;
+    const { network, encoder, delta, learnsReward, observationSize: D, actionSize: A } = this.#model;
     const { kernels } = this.#scope.runtime;
     const { rows } = this;
     this.#check(op, gradients);
@@ -115,7 +103,7 @@ export class ModelPass implements Disposable {
   }
 
   #check(op: string, { observation, action, nextObservation, reward }: TransitionRows): void {
-    const { learnsReward, observationSize: D, actionSize: A } = this.#parts;
+    const { learnsReward, observationSize: D, actionSize: A } = this.#model;
     checkRows(op, "observation", observation, this.rows, D);
     checkRows(op, "action", action, this.rows, A);
     checkRows(op, "nextObservation", nextObservation, this.rows, D);
@@ -132,10 +120,14 @@ export class ModelPass implements Disposable {
   }
 }
 
-/** Checks the sizes of a pass. @internal */
-export function checkPassSizes(rows: number, groups: number): void {
-  const op = "dynamicsModel.pass";
+/**
+ * Memory for one step of `rows` imagined transitions and the way back through it, the rows in `groups` equal groups, each
+ * driven by one member. Throws `RangeError` when the rows are no multiple of the groups.
+ */
+export function createModelPass(model: DynamicsModel, rows: number, groups = 1): ModelPass {
+  const op = "createModelPass";
   checkInteger(op, "groups", groups, 1);
   checkInteger(op, "rows", rows, 1);
   if (rows % groups !== 0) wrongValue(op, "rows", `a multiple of the ${groups} groups`, rows);
+  return model.runtime.scoped((scope) => new ModelPass(scope, model, rows, groups));
 }

@@ -6,9 +6,8 @@
 
 import type { Disposable } from "../types.js";
 import type { Scope, Tensor } from "../wasm/index.js";
-import { BestMembers, checkFinite } from "./best-members.js";
-import type { EnsembleRegressor } from "./ensemble-regressor.js";
-import type { ModelPass } from "./model-pass.js";
+import type { DynamicsModel } from "./dynamics-model.js";
+import { createModelPass, type ModelPass } from "./model-pass.js";
 import type { Trainee } from "./training.js";
 import { NONE } from "./windows.js";
 
@@ -23,13 +22,6 @@ export interface WindowData {
   /** [n]; read when the model learns the reward. */
   readonly reward: Tensor;
   readonly following: Uint32Array;
-}
-
-/** What it trains. */
-export interface WindowModel {
-  readonly network: EnsembleRegressor;
-  readonly learnsReward: boolean;
-  pass(rows: number, groups: number): ModelPass;
 }
 
 // a step of the windows of a minibatch, rows [E · batch]
@@ -50,7 +42,7 @@ export class MultiStepFitting implements Trainee, Disposable {
   /** Gradient of the losses of the last step, laid out as the parameters. */
   readonly gradients: Tensor;
   readonly #scope: Scope;
-  readonly #model: WindowModel;
+  readonly #model: DynamicsModel;
   readonly #data: WindowData;
   readonly #batch: number;
   readonly #all: readonly number[];
@@ -62,10 +54,9 @@ export class MultiStepFitting implements Trainee, Disposable {
   #before: Tensor;
   readonly #dAction: Tensor;
   readonly #dReward: Tensor;
-  readonly #best: BestMembers;
   #order: Uint32Array = new Uint32Array(0);
 
-  constructor(scope: Scope, model: WindowModel, data: WindowData, K: number, batchSize: number) {
+  constructor(scope: Scope, model: DynamicsModel, data: WindowData, K: number, batchSize: number) {
     const { ensemble } = model.network;
     const E = ensemble.members;
     const [D, A] = [data.observation.shape[1], data.action.shape[1]];
@@ -80,7 +71,7 @@ export class MultiStepFitting implements Trainee, Disposable {
     this.gradients = scope.tensor([ensemble.params.size]);
     this.#start = scope.tensor([rows, D]);
     this.#steps = Array.from({ length: K }, () => ({
-      pass: scope.hold(model.pass(rows, E)),
+      pass: scope.hold(createModelPass(model, rows, E)),
       action: scope.tensor([rows, A]),
       next: scope.tensor([rows, D]),
       truth: scope.tensor([rows, D]),
@@ -94,7 +85,6 @@ export class MultiStepFitting implements Trainee, Disposable {
     this.#before = scope.tensor([rows, D]);
     this.#dAction = scope.tensor([rows, A]);
     this.#dReward = scope.tensor([rows]);
-    this.#best = new BestMembers(scope, model.network);
   }
 
   startEpoch(order: Uint32Array): void {
@@ -125,18 +115,6 @@ export class MultiStepFitting implements Trainee, Disposable {
       terms += count;
     }
     return scores.map((score) => score / terms);
-  }
-
-  keepBest(member: number): void {
-    this.#best.keep(member);
-  }
-
-  restoreBest(member: number): void {
-    this.#best.restore(member);
-  }
-
-  checkFinite(values: ArrayLike<number>): void {
-    checkFinite(this.#model.network, values);
   }
 
   dispose(): void {

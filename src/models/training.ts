@@ -25,13 +25,6 @@ export interface FitOptions {
   patience?: number | undefined;
   /** Relative drop of the score that counts as an improvement. Default 0.01 (Janner et al. 2019). */
   improvement?: number | undefined;
-  /**
-   * Steps K of the loss of a dynamics model. With 1 (the default) each transition is predicted by itself. With more, a deterministic
-   * member predicts open loop, from its own predictions, and learns from the mean over k ≤ K of its squared errors, in the
-   * targets' scale; from each row on, up to the end of its trajectory. Held out are then runs of 10 K rows, unless
-   * `holdoutRows` are named, and scores are errors of K steps.
-   */
-  multiStep?: number | undefined;
   /** Give each member its own sample with replacement of the training rows. Default true, as PETS. */
   bootstrap?: boolean | undefined;
 }
@@ -67,11 +60,15 @@ export interface Trainee {
   step(from: number, rows: number, losses: Float64Array): void;
   /** Mean squared error of each member on the given rows. */
   score(rows: Uint32Array): Float64Array;
+}
+
+/** What keeps the best parameters of each member. */
+export interface Keeper {
   /** Remembers a member's parameters as its best so far, and brings them back. */
-  keepBest(member: number): void;
-  restoreBest(member: number): void;
+  keep(member: number): void;
+  restore(member: number): void;
   /** Throws when a member's loss or score is not finite. */
-  checkFinite(values: ArrayLike<number>): void;
+  check(values: ArrayLike<number>): void;
 }
 
 type Complete<T> = { [K in keyof T]-?: NonNullable<T[K]> };
@@ -81,39 +78,38 @@ export type CompleteFitOptions = Complete<Omit<FitOptions, "holdoutRows">> & Pic
 
 /** Most held-out rows that are scored. */
 export const MOST_SCORED = 5000;
-const known = [
+/** The names of the options of a fit. */
+export const fitOptionNames = [
   "epochs",
   "batchSize",
   "holdout",
   "holdoutRows",
   "patience",
   "improvement",
-  "multiStep",
   "bootstrap",
 ] as const;
 
 /** The options with defaults filled in and checked. */
 export function completeFitOptions(options: FitOptions | undefined, op = "fit"): CompleteFitOptions {
-  const given = checkOptions(op, options, known);
-  const { epochs = 50, batchSize = 64, holdout = 0.1, patience = 10, improvement = 0.01 } = given;
-  const { multiStep = 1, bootstrap = true } = given;
+  const given = checkOptions(op, options, fitOptionNames);
+  const { epochs = 50, batchSize = 64, holdout = 0.1, patience = 10, improvement = 0.01, bootstrap = true } = given;
   checkInteger(op, "epochs", epochs, 1);
   checkInteger(op, "batchSize", batchSize, 1, 2 ** 16);
   checkNumber(op, "holdout", holdout, 0, 0.9);
   checkInteger(op, "patience", patience, 1);
   checkNumber(op, "improvement", improvement, 0, 1);
-  checkInteger(op, "multiStep", multiStep, 1, 1000);
   if (typeof bootstrap !== "boolean") wrongKind(op, "bootstrap", "true or false", bootstrap);
   const { holdoutRows } = given;
   if (holdoutRows !== undefined && !(holdoutRows instanceof Uint32Array)) {
     wrongKind(op, "holdoutRows", "a Uint32Array of row numbers", holdoutRows);
   }
-  return { epochs, batchSize, holdout, holdoutRows, patience, improvement, multiStep, bootstrap };
+  return { epochs, batchSize, holdout, holdoutRows, patience, improvement, bootstrap };
 }
 
 /** Runs the procedure over data rows 0 … n − 1, one optimizer step per `next()`. */
 export function* trainSteps(
   trainee: Trainee,
+  keeper: Keeper,
   n: number,
   random: RandomStream,
   options: CompleteFitOptions,
@@ -128,7 +124,7 @@ export function* trainSteps(
   const samples = Array.from({ length: E }, () => (bootstrap ? resampled(train, random) : train));
 
   const best = trainee.score(scored);
-  for (let e = 0; e < E; e++) trainee.keepBest(e);
+  for (let e = 0; e < E; e++) keeper.keep(e);
   const rows = train.length;
   const steps = Math.ceil(rows / batchSize);
   const order = new Uint32Array(E * rows);
@@ -144,21 +140,21 @@ export function* trainSteps(
     losses.fill(0);
     for (let step = 0; step < steps; step++) {
       trainee.step(step * batchSize, Math.min(batchSize, rows - step * batchSize), losses);
-      trainee.checkFinite(losses);
+      keeper.check(losses);
       yield { epoch, step, steps };
     }
     const scores = trainee.score(scored);
-    trainee.checkFinite(scores);
+    keeper.check(scores);
     stale++;
     for (let e = 0; e < E; e++) {
       // without a hold-out set there is nothing to tell a better epoch by: the last stands
       if (holdoutRows > 0 && scores[e] >= best[e] * (1 - improvement)) continue;
       best[e] = scores[e];
-      trainee.keepBest(e);
+      keeper.keep(e);
       stale = 0;
     }
   }
-  for (let e = 0; e < E; e++) trainee.restoreBest(e);
+  for (let e = 0; e < E; e++) keeper.restore(e);
   return {
     epochs: epoch,
     trainRows: rows,

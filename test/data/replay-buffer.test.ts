@@ -1,7 +1,7 @@
 // The replay buffer: a ring of transitions that refuses bad ones and saves bit for bit.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { createReplayBuffer, createTransitionBatch, type Transition } from "../../src/data/index.js";
+import { createReplayBuffer, createTransitionBatch, sampleTransitions, type Transition } from "../../src/data/index.js";
 import { RandomStream } from "../../src/kernels/index.js";
 import { runtime, runtimes } from "../support/runtime.js";
 
@@ -140,10 +140,10 @@ for (const [name, on] of runtimes) {
       const buffer = scope.hold(createReplayBuffer(on, { capacity: 5, observationSize: 2, actionSize: 1 }));
       const batch = createTransitionBatch(scope, 4000, 2, 1);
       const random = scope.hold(new RandomStream(on, 1, "test"));
-      assert.throws(() => buffer.sample(batch, random), /"this" expected a buffer with transitions in it/);
+      assert.throws(() => sampleTransitions(buffer, batch, random), /"buffer" expected one with transitions in it/);
       for (let i = 0; i < 7; i++) buffer.add(transition(i));
       const before = random.save();
-      buffer.sample(batch, random);
+      sampleTransitions(buffer, batch, random);
       const counts = Array(7).fill(0);
       for (let r = 0; r < batch.rows; r++) {
         const i = batch.observation.view[2 * r];
@@ -160,10 +160,13 @@ for (const [name, on] of runtimes) {
       for (const count of counts.slice(2)) assert.ok(Math.abs(count - 800) < 130, counts.join());
       const drawn = batch.observation.read();
       random.load(before);
-      buffer.sample(batch, random);
+      sampleTransitions(buffer, batch, random);
       assert.equal(batch.observation.read(), drawn);
       const other = createTransitionBatch(scope, 4, 3, 1);
-      assert.throws(() => buffer.sample(other, random), /"batch" expected observations of 2 numbers, got 3/);
+      assert.throws(
+        () => sampleTransitions(buffer, other, random),
+        /"batch" expected observations of 2 numbers, got 3/,
+      );
       scope.dispose();
     });
   });

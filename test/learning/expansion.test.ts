@@ -11,7 +11,7 @@ import {
   expansionRules,
   type MixOptions,
 } from "../../src/learning/index.js";
-import { createDynamicsModel, type DynamicsModel } from "../../src/models/index.js";
+import { createDynamicsModel, createModelPass, type DynamicsModel } from "../../src/models/index.js";
 import { createPolicy, type Policy } from "../../src/policies/index.js";
 import type { RewardFunction, TerminationFunction } from "../../src/types.js";
 import { loadRuntime, type Runtime } from "../../src/wasm/index.js";
@@ -272,7 +272,7 @@ for (const [binary, runtime] of runtimes) {
         const functions = { reward: learnReward ? undefined : env.reward, terminated: env.terminated };
         const expansion = scope.hold(createExpansion({ model, policy, horizon: H, rows: 80, ...functions }));
         expansion.imagine(start, startAction, B);
-        const [pass, acting] = [scope.hold(model.pass(B)), scope.hold(policy.pass(B))];
+        const [pass, acting] = [scope.hold(createModelPass(model, B)), scope.hold(policy.pass(B))];
         const state = scope.tensor([B, 4]);
         const action = scope.tensor([B, 1]);
         const [next, raw, reward] = [scope.tensor([B, 4]), scope.tensor([B, 1]), scope.tensor([B])];

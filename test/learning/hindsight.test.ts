@@ -3,7 +3,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { createReplayBuffer, createTransitionBatch } from "../../src/data/index.js";
+import { createReplayBuffer, createTransitionBatch, sampleTransitions } from "../../src/data/index.js";
 import { distanceGoal } from "../../src/envs/index.js";
 import { RandomStream } from "../../src/kernels/index.js";
 import { Hindsight, isSparse } from "../../src/learning/index.js";
@@ -55,7 +55,7 @@ for (const [name, on] of runtimes) {
         const batch = createTransitionBatch(scope, rows, D, 1);
         const relabeller = on.scoped((inner) => new Hindsight(inner, buffer, { goal, relabelled: 4, rows }));
         const random = scope.hold(new RandomStream(on, 1, "test"));
-        buffer.sample(batch, random);
+        sampleTransitions(buffer, batch, random);
         const before = { observation: batch.observation.read(), nextObservation: batch.nextObservation.read() };
         relabeller.relabel(batch, random);
         const later = new Map<string, number>();
@@ -104,7 +104,7 @@ hindsight("an episode under way has the goals it has reached so far", () => {
     const batch = createTransitionBatch(scope, 400, D, 1);
     const relabeller = runtime.scoped((inner) => new Hindsight(inner, buffer, { goal, relabelled: 1e9, rows: 400 }));
     const random = scope.hold(new RandomStream(runtime, 2, "test"));
-    buffer.sample(batch, random);
+    sampleTransitions(buffer, batch, random);
     relabeller.relabel(batch, random);
     const reached = new Set<number>();
     for (let r = 0; r < 400; r++) reached.add(Math.round(100 * batch.nextObservation.view[r * D + 5]));
@@ -134,7 +134,7 @@ hindsight("what a task pays is checked, and a reward that fails leaves its own e
       const relabeller = runtime.scoped(
         (inner) => new Hindsight(inner, buffer, { goal: wrong, relabelled: 4, rows: 8 }),
       );
-      buffer.sample(batch, random);
+      sampleTransitions(buffer, batch, random);
       assert.throws(() => relabeller.relabel(batch, random), message);
       relabeller.dispose();
     }

@@ -6,7 +6,12 @@ import { createReplayBuffer } from "../../src/data/index.js";
 import { box, cartPoleContinuous, discrete, makeEnv, pendulum } from "../../src/envs/index.js";
 import { RandomStream } from "../../src/kernels/index.js";
 import { type ChainSampling, valueGradient, type ValueGradientOptions } from "../../src/learning/index.js";
-import { createDynamicsModel, type DynamicsModel, type DynamicsModelOptions } from "../../src/models/index.js";
+import {
+  createDynamicsModel,
+  createModelPass,
+  type DynamicsModel,
+  type DynamicsModelOptions,
+} from "../../src/models/index.js";
 import { createPolicy, type Policy, type PolicyOptions } from "../../src/policies/index.js";
 import type { RewardFunction, TerminationFunction } from "../../src/types.js";
 import type { Runtime, Tensor } from "../../src/wasm/index.js";
@@ -398,7 +403,7 @@ for (const [binary, runtime] of runtimes) {
     const flat = runtime.tensor([3, 2]);
     assert.throws(() => value.evaluate(flat), /"starts" expected f32 \[2, 3\], got "f32 \[3, 2\]"/);
 
-    const pass = model.pass(2, 2);
+    const pass = createModelPass(model, 2, 2);
     const [state, action, next] = [runtime.tensor([2, 3]), runtime.tensor([2, 1]), runtime.tensor([2, 3])];
     const rows = { observation: state, action, nextObservation: next };
     pass.forward(rows, [0, 1]);
@@ -409,9 +414,12 @@ for (const [binary, runtime] of runtimes) {
     );
     assert.throws(() => pass.vjp({ ...rows, nextObservation: action }, state), /"nextObservation" expected at least 2/);
     assert.throws(() => pass.vjp(rows, action), /modelPass.vjp: "observation" expected at least 2 rows of 3/);
-    assert.throws(() => model.pass(3, 2), /"rows" expected a multiple of the 2 groups, got 3/);
+    assert.throws(
+      () => createModelPass(model, 3, 2),
+      /createModelPass: "rows" expected a multiple of the 2 groups, got 3/,
+    );
     const learning = fitted(runtime, { learnReward: true });
-    const other2 = learning.pass(2, 2);
+    const other2 = createModelPass(learning, 2, 2);
     assert.throws(() => other2.forward(rows, [0, 1]), /"reward" expected a tensor, got undefined/);
     for (const part of [other2, learning, flat, state, action, next, pass, value, model]) part.dispose();
     cartpole.close();

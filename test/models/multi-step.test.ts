@@ -5,13 +5,18 @@ import * as assert from "uvu/assert";
 import { TrainingDivergedError } from "../../src/check.js";
 import { createReplayBuffer, type ReplayBuffer } from "../../src/data/index.js";
 import { RandomStream } from "../../src/kernels/index.js";
-import { createDynamicsModel, createEnsembleRegressor, type DynamicsModelOptions } from "../../src/models/index.js";
+import {
+  createDynamicsModel,
+  createEnsembleRegressor,
+  type DynamicsModelOptions,
+  openLoopLoss,
+} from "../../src/models/index.js";
 import { MultiStepFitting } from "../../src/models/multi-step.js";
 import { drawnRuns, followingRows, NONE, withoutLinks } from "../../src/models/windows.js";
 import type { Runtime } from "../../src/wasm/index.js";
 import { member as memberOf, twin as mlpOf } from "../nn/support.js";
 import { gradient as differences } from "../oracle/differences.js";
-import { openLoopLoss, type OpenLoopTwin, type Recorded } from "../oracle/multi-step.js";
+import { openLoopLoss as twinLoss, type OpenLoopTwin, type Recorded } from "../oracle/multi-step.js";
 import { gradient, num } from "../oracle/tape.js";
 import { flatten } from "../oracle/value-gradient.js";
 import { assertClose, generator, numbers } from "../support/numbers.js";
@@ -111,13 +116,13 @@ for (const [binary, runtime] of runtimes) {
         twins.forEach((twin, e) => {
           const parameters = flatten(twin.mlp);
           const variables = parameters.map(num);
-          const loss = openLoopLoss(twin, variables, windows[e]);
+          const loss = twinLoss(twin, variables, windows[e]);
           assertClose([losses[e]], [loss.value], 1e-5, "loss");
           const expected = gradient(loss, variables);
           assertClose(flatten(memberOf(ensemble, fitting.gradients, e)), expected, 2e-5, `gradient of member ${e}`);
           if (e === 0) assertClose([score[0]], [loss.value], 1e-5, "score");
           // and the twin's own is that of differences
-          const numeric = differences((x) => openLoopLoss(twin, [...x].map(num), windows[e]).value, parameters);
+          const numeric = differences((x) => twinLoss(twin, [...x].map(num), windows[e]).value, parameters);
           assertClose(expected, numeric, 1e-6, "differences");
         });
         for (const part of [fitting, model, buffer]) part.dispose();
@@ -129,7 +134,7 @@ for (const [binary, runtime] of runtimes) {
     const buffer = recorded(runtime, 3);
     const model = createDynamicsModel(runtime, { ...shape });
     for (const batchSize of [1, 5, 64]) {
-      const report = model.fit(buffer, { epochs: 2, batchSize, multiStep: 3, holdout: 0.4 });
+      const report = model.fit(buffer, { epochs: 2, batchSize, loss: openLoopLoss(3), holdout: 0.4 });
       assert.is(report.trainRows + report.holdoutRows, 3 * LENGTH);
       assert.is(report.holdoutRows, 8);
       assert.ok(report.score.every((score) => score > 0 && score < 100));
@@ -149,8 +154,8 @@ for (const [binary, runtime] of runtimes) {
     const options = { ...shape, angles: [], noDelta: [], constant: [1, 2] };
     const model = createDynamicsModel(runtime, options);
     assert.is(model.featureSize, 2);
-    for (const multiStep of [1, 2]) {
-      model.fit(buffer, { epochs: 3, multiStep });
+    for (const loss of [undefined, openLoopLoss(2)]) {
+      model.fit(buffer, { epochs: 3, loss });
       const observation = [0.5, 7, 0.1, -0.5, 1e-3, 1e4].map(Math.fround);
       const { nextObservation, epistemic } = model.predict(observation, [1, -1]);
       for (const i of [1, 2, 4, 5]) assert.is(nextObservation[i], observation[i]);
@@ -217,10 +222,10 @@ test("held-out runs are runs, as many as asked for, and windows end at them", ()
 test("fits of several steps repeat bit for bit, can be given up, and tell when they diverge", () => {
   const buffer = recorded(runtime, 30);
   const [one, two] = [1, 2].map(() => createDynamicsModel(runtime, { ...shape, learnReward: true }));
-  for (const model of [one, two]) model.fit(buffer, { epochs: 3, multiStep: 4 });
+  for (const model of [one, two]) model.fit(buffer, { epochs: 3, loss: openLoopLoss(4) });
   assert.equal(one.save(), two.save());
   const tensors = runtime.memoryUsage().tensors;
-  const steps = one.fitSteps(buffer, { epochs: 3, multiStep: 4 });
+  const steps = one.fitSteps(buffer, { epochs: 3, loss: openLoopLoss(4) });
   for (let i = 0; i < 5; i++) steps.next();
   steps.return(undefined as never);
   assert.is(runtime.memoryUsage().tensors, tensors);
@@ -228,7 +233,7 @@ test("fits of several steps repeat bit for bit, can be given up, and tell when t
   one.network.optimizer.learningRate = 1e30;
   const before = one.save();
   assert.throws(
-    () => one.fit(buffer, { multiStep: 4 }),
+    () => one.fit(buffer, { loss: openLoopLoss(4) }),
     (error: unknown) => error instanceof TrainingDivergedError,
   );
   assert.equal(one.save(), before);
@@ -237,9 +242,9 @@ test("fits of several steps repeat bit for bit, can be given up, and tell when t
 
 test("what learned from seven steps is better seven steps ahead, with networks too small to be right one step ahead", () => {
   const buffer = recorded(runtime, 60);
-  const [one, seven] = [1, 7].map((multiStep) => {
+  const [one, seven] = [undefined, openLoopLoss(7)].map((loss) => {
     const model = createDynamicsModel(runtime, { ...shape, hidden: [4], learningRate: 1e-2 });
-    model.fit(buffer, { epochs: 60, batchSize: 64, multiStep, patience: 60, bootstrap: false });
+    model.fit(buffer, { epochs: 60, batchSize: 64, loss, patience: 60, bootstrap: false });
     const data = { ...columnsOf(buffer), following: followingRows(buffer) };
     const fitting = runtime.scoped((scope) => new MultiStepFitting(scope, model, data, LENGTH, 64));
     const scores = fitting.score(Uint32Array.from({ length: 60 }, (_, i) => i * LENGTH));
@@ -253,11 +258,19 @@ test("what learned from seven steps is better seven steps ahead, with networks t
 test("arguments are checked", () => {
   const buffer = recorded(runtime, 2);
   const probabilistic = createDynamicsModel(runtime, { ...shape, probabilistic: true });
-  const wrong = /dynamicsModel.fit: "multiStep" expected 1, as the model is probabilistic, got 5/;
-  assert.throws(() => probabilistic.fit(buffer, { multiStep: 5 }), wrong);
-  assert.throws(() => probabilistic.fit(buffer, { multiStep: 0 }), /"multiStep" expected an integer/);
+  const wrong = /openLoopLoss: "model" expected a deterministic one, got "a probabilistic one"/;
+  assert.throws(() => probabilistic.fit(buffer, { loss: openLoopLoss(5) }), wrong);
+  assert.throws(() => openLoopLoss(0), /openLoopLoss: "steps" expected an integer/);
+  assert.throws(() => probabilistic.fit(buffer, { loss: 5 as never }), /dynamicsModel.fit: "loss" expected one that/);
+  assert.throws(
+    () => probabilistic.fit(buffer, { multiStep: 5 } as never),
+    /dynamicsModel.fit: unknown option "multiStep"/,
+  );
+  assert.throws(() => probabilistic.fit(buffer, null as never), /dynamicsModel.fit: "options" expected an object/);
+  // rows that do not follow one another have no steps
   const regressor = createEnsembleRegressor(runtime, { inputSize: 1, targetSize: 1, probabilistic: false });
-  assert.throws(() => regressor.fit([1, 2, 3], [1, 2, 3], { multiStep: 2 }), /"multiStep" expected 1, as rows/);
+  const loss = openLoopLoss(2);
+  assert.throws(() => regressor.fit([1, 2, 3], [1, 2, 3], { loss } as never), /unknown option "loss"/);
   for (const part of [probabilistic, regressor, buffer]) part.dispose();
 });
 

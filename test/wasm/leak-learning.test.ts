@@ -1,7 +1,7 @@
 // Networks, models, buffers and runs leave nothing behind.
 
 import { pets } from "../../src/algorithms/index.js";
-import { createReplayBuffer, createTransitionBatch } from "../../src/data/index.js";
+import { createReplayBuffer, createTransitionBatch, sampleTransitions } from "../../src/data/index.js";
 import { RandomStream } from "../../src/kernels/index.js";
 import { createLinearBaseline, createPolicy, createQFunction, createValueFunction } from "../../src/policies/index.js";
 import { finish } from "../../src/steps.js";
@@ -140,7 +140,7 @@ const cases: LoopCase[] = [
       }));
       const call = (): void => {
         const { batch, hindsight, criticUpdate, actorUpdate } = parts;
-        buffer.sample(batch, random);
+        sampleTransitions(buffer, batch, random);
         hindsight.relabel(batch, random);
         criticUpdate.gradient(batch);
         actorUpdate.gradient(batch.observation, rows);
