@@ -102,6 +102,7 @@ export {
   goalColumns,
   type GoalObservation,
   goalObservation,
+  goalReward,
   goalSuccess,
   halfCheetah,
   halfCheetahPets,

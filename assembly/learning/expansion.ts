@@ -198,8 +198,9 @@ function weigh(weight: usize, estimate: usize, rule: i32, H: i32, lambda: f64): 
     const shift = estimate - weight;
     chosen = weight;
     for (let at = weight + 8; at <= end; at += 8) {
-      // a NaN is never passed over
-      if (!(get<f64>(at + shift) >= get<f64>(chosen + shift))) chosen = at;
+      const least = get<f64>(chosen + shift);
+      // the first NaN stays
+      if (least == least && !(get<f64>(at + shift) >= least)) chosen = at;
     }
   }
   let power: f64 = 1;
@@ -238,13 +239,10 @@ function least_critics(x: usize, E: i32, K: i32): f64 {
   return sum / <f64>E;
 }
 
-// a NaN among them is the least
+// NaN if one of them is: the instruction passes it on
 function least_of(x: usize, n: i32): f64 {
   let least = get<f64>(x);
-  for (let i: usize = 1; i < <usize>n; ++i) {
-    const value = get<f64>(x + (i << 3));
-    if (!(value >= least)) least = value;
-  }
+  for (let i: usize = 1; i < <usize>n; ++i) least = min<f64>(least, get<f64>(x + (i << 3)));
   return least;
 }
 
@@ -320,7 +318,7 @@ function critic(value: usize, H: i32, E: i32, K: i32, B: i32, row: i32, least: i
   for (let k = 0; k < K; ++k) {
     const own = number(value, k * H * E * B + row);
     sum += own;
-    if (!(own >= smallest)) smallest = own;
+    smallest = min<f64>(smallest, own);
   }
   return least ? smallest : sum / <f64>K;
 }

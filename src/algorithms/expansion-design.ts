@@ -1,7 +1,7 @@
 // What a run that expands values adds to DDPG: an ensemble that is fitted to the replay buffer now and then, and targets that carry
 // every minibatch on in it.
 
-import { desiredDims, observedDynamics } from "../envs/index.js";
+import { desiredDims, goalReward, observedDynamics } from "../envs/index.js";
 import { createExpansion, expansionTarget, SteppedExpansion } from "../learning/index.js";
 import {
   createDynamicsModel,
@@ -36,7 +36,7 @@ export function expansionDesign(scope: Scope, parts: Parts): OffPolicyDesign {
     horizon: settings.horizon,
     rows,
     range: settings.range,
-    reward: settings.learnReward ? undefined : parts.env.reward,
+    reward: settings.learnReward ? undefined : (parts.env.reward ?? (parts.env.goal && goalReward(parts.env.goal))),
     terminated: parts.env.terminated,
     continues: model.ends && ((next) => model.continues(next)),
   });

@@ -61,7 +61,7 @@ export function expansionDefaults(env: VectorEnv, base: OffPolicySettings): Expa
     modelSteps: 500,
     modelPatience: 5,
     range: 100,
-    learnReward: env.reward === undefined,
+    learnReward: env.reward === undefined && env.goal === undefined,
     trueModel: false,
   };
 }
@@ -71,15 +71,25 @@ export function checkExpansion(op: string, settings: ExpansionSettings, env: Vec
   checkInteger(op, "horizon", settings.horizon, 0, 100);
   checkOneOf(op, "targets", settings.targets, expansionRules);
   for (const name of ["lambda", "beta"] as const) checkNumber(op, name, settings[name], 0, 1);
-  for (const name of ["members", "multiStep", "modelBatch", "modelEvery", "modelSteps", "modelPatience"] as const) {
+  for (const name of ["members", "modelEvery", "modelSteps", "modelPatience"] as const) {
     checkInteger(op, name, settings[name], 1);
+  }
+  // sizes that would only fail when the first model is fitted
+  checkInteger(op, "multiStep", settings.multiStep, 1, 1000);
+  checkInteger(op, "modelBatch", settings.modelBatch, 1, 2 ** 16);
+  if (settings.targets === "steve" && settings.critics < 2) {
+    wrongValue(op, "critics", "at least 2, whose disagreement weighs the horizons", settings.critics);
+  }
+  if (settings.learnReward && env.goal) {
+    wrongValue(op, "learnReward", "false, as the reward of a goal is asked for goals that nobody had", true);
   }
   checkNumber(op, "modelLearningRate", settings.modelLearningRate, 0);
   if (!(checkNumber(op, "range", settings.range) > 0)) wrongValue(op, "range", "a number above 0", settings.range);
   for (const name of ["tdk", "learnReward", "trueModel"] as const) {
     if (typeof settings[name] !== "boolean") wrongKind(op, name, "true or false", settings[name]);
   }
-  if (!settings.learnReward && env.reward === undefined && !settings.trueModel) {
+  const tellsReward = env.reward !== undefined || env.goal !== undefined;
+  if (!settings.learnReward && !tellsReward && !settings.trueModel) {
     wrongValue(op, "learnReward", "true, as the environment has no reward function", false);
   }
   if (settings.smoothing > 0) {

@@ -3,7 +3,7 @@
 // are those of Gymnasium's robotics (Plappert et al. 2018, "Multi-Goal Reinforcement Learning").
 
 import { checkFinite, checkInteger, checkNumber, wrongKind, wrongValue } from "../check.js";
-import type { GoalSpec } from "../types.js";
+import type { GoalSpec, RewardFunction } from "../types.js";
 
 /** The parts of an observation of a task with a goal. */
 export interface GoalObservation {
@@ -58,18 +58,30 @@ export function flattenGoal(goal: GoalSpec, parts: GoalObservation, out?: Float3
   return flat;
 }
 
-/** Where the goal is reached, out [B] = 1 or 0, of flat observations `rows` [B, D]. */
-export function goalSuccess(goal: GoalSpec, rows: Float32Array, out: Uint8Array): void {
+// achieved and desired goals [B, G] of flat observations [B, D]
+function goalsOf(goal: GoalSpec, rows: Float32Array, B: number): [Float32Array, Float32Array] {
   const { achieved, desired, size } = goalColumns(goal);
-  if (rows.length !== out.length * size) wrongValue("goalSuccess", "rows", `shape [${out.length}, ${size}]`, rows);
   const part = (from: number) => {
-    const columns = new Float32Array(out.length * goal.goalSize);
-    for (let b = 0; b < out.length; b++) {
+    const columns = new Float32Array(B * goal.goalSize);
+    for (let b = 0; b < B; b++) {
       columns.set(rows.subarray(b * size + from, b * size + from + goal.goalSize), b * goal.goalSize);
     }
     return columns;
   };
-  goal.success(part(achieved), part(desired), out);
+  return [part(achieved), part(desired)];
+}
+
+/** Where the goal is reached, out [B] = 1 or 0, of flat observations `rows` [B, D]. */
+export function goalSuccess(goal: GoalSpec, rows: Float32Array, out: Uint8Array): void {
+  const { size } = goalColumns(goal);
+  if (rows.length !== out.length * size) wrongValue("goalSuccess", "rows", `shape [${out.length}, ${size}]`, rows);
+  goal.success(...goalsOf(goal, rows, out.length), out);
+}
+
+/** The reward of `goal` as a function of whole observations: what is paid for the goals of the one that a step leads to. */
+export function goalReward(goal: GoalSpec): RewardFunction {
+  return (_observation, _action, nextObservation, out) =>
+    goal.reward(...goalsOf(goal, nextObservation, out.length), out);
 }
 
 /** What `distanceGoal` takes. */

@@ -15,6 +15,7 @@ export {
   goalColumns,
   type GoalObservation,
   goalObservation,
+  goalReward,
   goalSuccess,
 } from "./goal.js";
 export { ObservedDynamics, observedDynamics } from "./observed-dynamics.js";

@@ -1,6 +1,7 @@
 // One step of all critics on a minibatch: the mean over rows of the squared error of their values, against targets that stand
 // still. `gradient` computes and `apply` steps, so that whoever has several networks to move can look at all gradients first.
 
+import { wrongValue } from "../check.js";
 import type { TransitionBatch } from "../data/index.js";
 import type { Workspace } from "../nn/index.js";
 import type { QFunction } from "../policies/index.js";
@@ -18,6 +19,7 @@ export class CriticUpdate implements Disposable {
   readonly #target: Tensor;
   readonly #workspace: Workspace;
   readonly #loss: Tensor<"f64">;
+  readonly #rows: number;
 
   /** For batches of up to `rows` transitions and what `rule` adds to them. */
   constructor(scope: Scope, critic: QFunction, rule: TargetRule, rows: number) {
@@ -25,6 +27,7 @@ export class CriticUpdate implements Disposable {
     this.#scope = scope;
     this.#critic = critic;
     this.#rule = rule;
+    this.#rows = rows;
     this.gradients = scope.tensor([network.params.size]);
     this.#target = scope.tensor(rule.perMember ? [members, rows] : [rows]);
     this.#workspace = scope.hold(network.workspace(rows + (rule.extra?.rows ?? 0)));
@@ -41,8 +44,10 @@ export class CriticUpdate implements Disposable {
     const { rows, observation, action } = batch;
     const { network, members } = this.#critic;
     const workspace = this.#workspace;
-    this.#rule.write(this.#target, batch);
     const { extra } = this.#rule;
+    // what a rule adds, it adds for every row that it was made for
+    if (extra && rows !== this.#rows) wrongValue("criticUpdate.gradient", "batch.rows", String(this.#rows), rows);
+    this.#rule.write(this.#target, batch);
     const all = rows + (extra?.rows ?? 0);
     let weights = rows;
     for (const weight of extra?.weight.view ?? []) weights += weight;

@@ -356,6 +356,9 @@ test("options are checked", () => {
     [{ range: 0 }, /mve: "range" expected a number above 0/],
     [{ tdk: 1 }, /mve: "tdk" expected true or false/],
     [{ smoothing: 0.2 }, /mve: "smoothing" expected 0, as imagined actions have no noise/],
+    [{ multiStep: 5000 }, /mve: "multiStep" expected an integer/],
+    [{ modelBatch: 100_000 }, /mve: "modelBatch" expected an integer/],
+    [{ targets: "steve", critics: 1 }, /mve: "critics" expected at least 2/],
     [{ modelStep: 3 }, /unknown option "modelStep"/],
   ] as const) {
     assert.throws(make(more), message);
@@ -367,6 +370,13 @@ test("options are checked", () => {
   );
   const untold = batchEnvs([bare(makeEnv(runtime, pendulum))], { autoreset: "same-step" });
   assert.throws(() => steve(runtime, untold, { trials: 1, learnReward: false }), /steve: "learnReward" expected true/);
+  // a model of the reward would not know the goal: the goal's own reward is asked instead
+  const reaching = makeEnv(runtime, reacherGoal);
+  const aim = batchEnvs([bare(reaching, reaching.goal && { goal: reaching.goal })], { autoreset: "same-step" });
+  assert.throws(() => mve(runtime, aim, { trials: 1, learnReward: true }), /mve: "learnReward" expected false/);
+  const run = mve(runtime, aim, { trials: 1 });
+  assert.is(run.settings.learnReward, false);
+  run.dispose();
 });
 
 test.run();

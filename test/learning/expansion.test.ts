@@ -150,6 +150,20 @@ for (const [binary, runtime] of runtimes) {
     });
   }
 
+  test("a value that is no number is never passed over by a least", () => {
+    const bad = Number.NaN;
+    const broken: readonly ExpandedRow[] = [
+      { ...example, value: [bad, 5] },
+      { ...example, value: [5, bad] },
+      { ...example, members: [[step(2, bad, 12), step(4, 0, 32), step(8, -64, 0)]] },
+      { ...example, members: [[step(2, 4, 12), step(4, 0, bad), step(8, -64, 0)]] },
+    ];
+    for (const row of broken) {
+      const found = targets(runtime, [row], { ...half, rule: "min" }).targets;
+      assert.ok(Number.isNaN(found[0]), `${found[0]}`);
+    }
+  });
+
   test("every rule is that of the twin, whatever the sizes", () => {
     const random = generator(1);
     for (const [E, H, K, B] of [
