@@ -20,8 +20,11 @@ export function openLoopLoss(steps: number): ModelLoss {
     const n = buffer.length;
     const all = followingRows(buffer);
     // of the buffer as it is now
-    const copy = (scope: Scope, { view }: Tensor, columns: number): Tensor =>
-      scope.tensor([n, columns]).write(view.subarray(0, n * columns));
+    const copy = (scope: Scope, column: Tensor, columns: number): Tensor => {
+      // allocated before the column is looked at: memory may grow, and an older view is then of nothing
+      const own = scope.tensor([n, columns]);
+      return own.write(column.view.subarray(0, n * columns));
+    };
     return (random, options) => {
       const holdoutRows = options.holdoutRows ?? drawnRuns(all, options.holdout, 10 * steps, random);
       const trainee = model.runtime.scoped((scope) => {
