@@ -67,6 +67,36 @@ async function learn(variant: Variant, more: OffPolicyOptions, on = runtime) {
   return { log, state };
 }
 
+test("an episode that is cut off has not ended: its last step is truncated, not terminated", async () => {
+  const run = begin(variants[0], { trials: 2, updatesPerStep: 0.05 });
+  for await (const _ of run);
+  const { buffer } = run.parts;
+  const [terminated, truncated] = [buffer.terminated.read(), buffer.truncated.read()].map((x) => [
+    ...x.subarray(0, buffer.length),
+  ]);
+  assert.ok(buffer.length >= 400);
+  assert.is(
+    terminated.findIndex((x) => x !== 0),
+    -1,
+  );
+  assert.equal(
+    truncated.flatMap((x, row) => (x ? [row] : [])),
+    [199, 399],
+  );
+  run.dispose();
+});
+
+test("goals given in hindsight change what is learned", async () => {
+  const critic = async (hindsight: number): Promise<string> => {
+    const { state } = await learn(variants[2], { trials: 1, hindsight });
+    const hashes = digest(state);
+    const names = Object.keys(hashes).filter((name) => /^critic\.network/.test(name));
+    assert.ok(names.length > 0, Object.keys(hashes).join());
+    return names.map((name) => hashes[name]).join();
+  };
+  assert.not.equal(await critic(4), await critic(0));
+});
+
 for (const variant of variants) {
   test(`resuming after a save equals not stopping: ${variant.name}`, async () => {
     const whole = await learn(variant, { trials: 3 });
