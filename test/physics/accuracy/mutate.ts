@@ -27,9 +27,10 @@ const scaled = {
   geom: ["mass", "density", "size", "friction"],
   joint: ["damping", "armature"],
   motor: ["gear"],
+  position: ["kp", "kv"],
 } as const;
 
-/** The document with every mass, density, size, friction, damping and gear scaled by a factor of its own in 0.8 … 1.2. */
+/** The document with every mass, density, size, friction, damping, gear and gain scaled by a factor of its own in 0.8 … 1.2. */
 export function mutate(xml: string, random: Random): string {
   const factor = () => random.uniform(0.8, 1.2);
   const inDefault = xml.slice(xml.indexOf("<default>"), xml.lastIndexOf("</default>"));
