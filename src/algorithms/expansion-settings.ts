@@ -36,7 +36,7 @@ export interface ExpansionSettings extends OffPolicySettings {
   modelPatience: number;
   /** Predicted states are clipped to ± this number. Default 100. */
   range: number;
-  /** Learn the reward. Default: where the task has no function for it. */
+  /** Learn the reward. Default: where the task has no function for it, nor a goal, whose reward is asked for. */
   learnReward: boolean;
   /** Carry on by the true dynamics instead of models: for diagnosis, where observations tell the state. Default false. */
   trueModel: boolean;
