@@ -12,6 +12,7 @@ import {
   openLoopLoss,
 } from "../../src/models/index.js";
 import { MultiStepFitting } from "../../src/models/multi-step.js";
+import { completeFitOptions } from "../../src/models/training.js";
 import { drawnRuns, followingRows, NONE, withoutLinks } from "../../src/models/windows.js";
 import type { Runtime } from "../../src/wasm/index.js";
 import { member as memberOf, twin as mlpOf } from "../nn/support.js";
@@ -217,6 +218,47 @@ test("held-out runs are runs, as many as asked for, and windows end at them", ()
   assert.is(drawnRuns(following, 0, 8, random).length, 0);
   assert.is(drawnRuns(Uint32Array.of(1, NONE), 0.9, 8, random).length, 1);
   random.dispose();
+});
+
+test("no window of a fit looks over the fence: rows on its other side may hold no numbers at all", () => {
+  // every fourth row, and a run across the end of a trajectory
+  for (const out of [
+    [1, 5, 9, 13, 17],
+    [5, 6, 7, 8],
+    [0, 1, 2],
+  ]) {
+    const kept = Array.from({ length: 3 * LENGTH }, (_, row) => row).filter((row) => !out.includes(row));
+    const losses = (
+      broken: readonly number[],
+      rows: readonly number[],
+    ): { step: Float64Array; score: Float64Array } => {
+      const buffer = recorded(runtime, 3);
+      const model = createDynamicsModel(runtime, { ...shape, learnReward: true });
+      model.fit(buffer, { epochs: 2 });
+      for (const row of broken) {
+        for (const column of [buffer.observation, buffer.nextObservation]) {
+          column.view.fill(Number.NaN, D * row, D * row + D);
+        }
+        for (const column of [buffer.action, buffer.reward]) column.view[row] = Number.NaN;
+      }
+      const options = completeFitOptions({ holdoutRows: Uint32Array.from(out), batchSize: rows.length });
+      const random = new RandomStream(runtime, 1, "fence");
+      const { trainee } = openLoopLoss(3)(model, buffer)(random, options);
+      const score = trainee.score(Uint32Array.from(rows));
+      const step = new Float64Array(2);
+      trainee.startEpoch(Uint32Array.from([...rows, ...rows]));
+      trainee.step(0, rows.length, step);
+      for (const part of [trainee, model, buffer, random]) part.dispose();
+      return { step, score };
+    };
+    for (const [mine, others] of [
+      [kept, out],
+      [out, kept],
+    ]) {
+      assert.equal(losses(others, mine), losses([], mine));
+      assert.ok(losses([], mine).step.every((loss) => loss > 0));
+    }
+  }
 });
 
 test("fits of several steps repeat bit for bit, can be given up, and tell when they diverge", () => {
