@@ -12,7 +12,7 @@
 // A run is made of units that happen whole or not at all: an environment step, a fit, a policy iteration with its validation.
 // What is saved in the middle of one is what was before it.
 
-import { BusyError, FormatError, wrongValue } from "../check.js";
+import { FormatError, wrongValue } from "../check.js";
 import { createReplayBuffer, type ReplayBuffer } from "../data/index.js";
 import { RandomStream } from "../kernels/index.js";
 import type { Imagination } from "../learning/index.js";
@@ -84,7 +84,6 @@ export class MeRun implements Run {
   // learner or model before the unit that is under way
   #learnerBefore: SavedState | null = null;
   #modelBefore: SavedState | null = null;
-  #iterating = false;
   readonly #clock = new RunClock();
   #collectSeconds = 0;
   #fitSeconds = 0;
@@ -152,14 +151,11 @@ export class MeRun implements Run {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<MeProgress, void, undefined> {
-    if (this.#iterating) throw new BusyError(`${this.#algorithm}: this run is being iterated already`);
-    this.#iterating = true;
-    this.#clock.start();
+    this.#clock.start(this.#algorithm);
     try {
       yield* this.#learn();
     } finally {
       this.#clock.stop();
-      this.#iterating = false;
     }
   }
 

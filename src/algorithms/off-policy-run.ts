@@ -3,7 +3,7 @@
 // step, a fit, an update. An update computes all gradients before it takes a step along any, so that one which meets a number that
 // is not finite leaves everything as it was. What is saved between units goes on with the same bits.
 
-import { BusyError, checkInteger, FormatError, TrainingDivergedError, wrongKind, wrongValue } from "../check.js";
+import { checkInteger, FormatError, TrainingDivergedError, wrongKind, wrongValue } from "../check.js";
 import {
   createReplayBuffer,
   createTransitionBatch,
@@ -108,7 +108,6 @@ export class OffPolicyRun<S extends OffPolicySettings = OffPolicySettings> imple
   #ended: EndedEpisodes | null = null;
   // the model before the fit that is under way
   #modelBefore: SavedState | null = null;
-  #iterating = false;
   readonly #clock = new RunClock();
 
   /** Made by `ddpg`, `td3` and others that replay. */
@@ -161,14 +160,11 @@ export class OffPolicyRun<S extends OffPolicySettings = OffPolicySettings> imple
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<OffPolicyProgress, void, undefined> {
-    if (this.#iterating) throw new BusyError(`${this.#algorithm}: this run is being iterated already`);
-    this.#iterating = true;
-    this.#clock.start();
+    this.#clock.start(this.#algorithm);
     try {
       yield* this.#learn();
     } finally {
       this.#clock.stop();
-      this.#iterating = false;
     }
   }
 

@@ -17,7 +17,7 @@
 // (mbrl-lib, every 50 steps); returns are reported per episode, not as the best so far.
 
 import { toFloat32 } from "../array.js";
-import { BusyError, checkInteger, FormatError, wrongKind, wrongValue } from "../check.js";
+import { checkInteger, FormatError, wrongKind, wrongValue } from "../check.js";
 import { createReplayBuffer, type ReplayBuffer } from "../data/index.js";
 import { RandomStream } from "../kernels/index.js";
 import { createDynamicsModel, type DynamicsModel, type LearnedRollout, learnedRollout } from "../models/index.js";
@@ -60,7 +60,6 @@ export class PetsRun implements Run {
   #modelBefore: SavedState | null = null;
   // agent and rollout before the plan that is under way
   #planningBefore: { agent: SavedState; rollout: SavedState } | null = null;
-  #iterating = false;
   readonly #clock = new RunClock();
 
   /** Made by `pets`. */
@@ -105,14 +104,11 @@ export class PetsRun implements Run {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Progress, void, undefined> {
-    if (this.#iterating) throw new BusyError("pets: this run is being iterated already");
-    this.#iterating = true;
-    this.#clock.start();
+    this.#clock.start("pets");
     try {
       yield* this.#learn();
     } finally {
       this.#clock.stop();
-      this.#iterating = false;
     }
   }
 

@@ -3,7 +3,7 @@
 // what a save holds, and what an update comes back to that is given up or meets a number that is not finite. Collecting is
 // saved as far as it got.
 
-import { BusyError, FormatError, TrainingDivergedError, wrongKind, wrongValue } from "../check.js";
+import { FormatError, TrainingDivergedError, wrongKind, wrongValue } from "../check.js";
 import type { VectorEnv } from "../envs/index.js";
 import { type Collector, createCollector } from "../learning/index.js";
 import type { Policy, PolicyAgent } from "../policies/index.js";
@@ -48,7 +48,6 @@ export class PolicyRun<S extends PolicySettings> implements Run {
   #trial = 0;
   // episodes of an update that is yet to be reported
   #report: { readonly episodeReturn: number; readonly episodeLength: number } | null = null;
-  #iterating = false;
   readonly #clock = new RunClock();
 
   /** Made by `trpo` and `ppo`. */
@@ -72,14 +71,11 @@ export class PolicyRun<S extends PolicySettings> implements Run {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Progress, void, undefined> {
-    if (this.#iterating) throw new BusyError(`${this.#learner.algorithm}: this run is being iterated already`);
-    this.#iterating = true;
-    this.#clock.start();
+    this.#clock.start(this.#learner.algorithm);
     try {
       yield* this.#learn();
     } finally {
       this.#clock.stop();
-      this.#iterating = false;
     }
   }
 

@@ -1,4 +1,7 @@
 // How long a run has been at work, over all processes that had a share in it: also what went into a trial that was interrupted.
+// A run is at work once at a time: its clock tells.
+
+import { BusyError } from "../check.js";
 
 export class RunClock {
   #before = 0;
@@ -9,8 +12,10 @@ export class RunClock {
     return this.#before + (this.#started === null ? 0 : (performance.now() - this.#started) / 1000);
   }
 
-  start(): void {
-    this.#started ??= performance.now();
+  /** Throws `BusyError` when it runs already; `name` is what the run is called. */
+  start(name: string): void {
+    if (this.#started !== null) throw new BusyError(`${name}: this run is being iterated already`);
+    this.#started = performance.now();
   }
 
   stop(): void {

@@ -1,7 +1,9 @@
-// Seconds of work are counted over all processes of a run, those of an interrupted trial too.
+// Seconds of work are counted over all processes of a run, those of an interrupted trial too; a run is iterated once at a time.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { meTrpo, pets, trpo } from "../../src/algorithms/index.js";
+import { ddpg, meTrpo, pets, trpo } from "../../src/algorithms/index.js";
+import { RunClock } from "../../src/algorithms/run-clock.js";
+import { BusyError } from "../../src/check.js";
 import { cartPoleContinuous, makeEnv, makeVectorEnv, pendulum } from "../../src/envs/index.js";
 import type { Progress, Run, SavedState } from "../../src/types.js";
 import { runtime } from "../support/runtime.js";
@@ -16,6 +18,12 @@ interface Begun {
 
 const small = { seed: 0, members: 2, hidden: [8] };
 const begin: Record<string, (options: Begun) => Run> = {
+  ddpg: (options) =>
+    ddpg(runtime, makeVectorEnv(runtime, pendulum, { batch: 1, seed: 0, autoreset: "same-step" }), {
+      ...(options.resume ? {} : { seed: 0, hidden: [8], batchSize: 8, initialSteps: 30 }),
+      trials: 1,
+      ...options,
+    }),
   pets: (options) =>
     pets(runtime, makeEnv(runtime, cartPoleContinuous, { seed: 0 }), {
       ...(options.resume ? {} : { ...small, population: 10, horizon: 3, iterations: 2 }),
@@ -66,5 +74,50 @@ for (const [name, start] of Object.entries(begin)) {
     rest.dispose();
   });
 }
+
+for (const [name, start] of Object.entries(begin)) {
+  test(`${name}: iterated twice at a time it says so, and goes on; one after the other is fine`, async () => {
+    const controller = new AbortController();
+    let steps = 0;
+    const run = start({ signal: controller.signal, onStep: () => ++steps === 30 && controller.abort() });
+    const first = run[Symbol.asyncIterator]();
+    const second = run[Symbol.asyncIterator]();
+    const begun = first.next();
+    const refused = await second.next().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    assert.instance(refused, BusyError);
+    assert.is((refused as Error).message, `${name}: this run is being iterated already`);
+    const ended = await begun.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    // the first had not noticed
+    assert.is((ended as Error).name, "AbortError");
+    const third = await run[Symbol.asyncIterator]()
+      .next()
+      .then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    assert.is((third as Error).name, "AbortError", "not busy any more");
+    run.dispose();
+  });
+}
+
+test("a clock is started once, and again when it stands", () => {
+  const clock = new RunClock();
+  clock.start("this");
+  assert.throws(
+    () => clock.start("that"),
+    (error: unknown) => error instanceof BusyError && error.message === "that: this run is being iterated already",
+  );
+  clock.stop();
+  const { seconds } = clock;
+  assert.is(clock.seconds, seconds);
+  clock.start("that");
+  assert.ok(clock.seconds >= seconds);
+});
 
 test.run();
