@@ -1,7 +1,7 @@
 // First weights of the networks of policies and value functions, the sizes that their options name, and what networks that
 // follow each other or share a filter must have in common.
 
-import { checkInteger, checkOneOf, wrongKind, wrongValue } from "../check.js";
+import { checkInteger, checkNumber, checkOneOf, wrongKind, wrongValue } from "../check.js";
 import { type Activation, activations, createEnsemble, type Ensemble } from "../nn/index.js";
 import type { Scope } from "../wasm/index.js";
 import { ObservationFilter } from "./observation-filter.js";
@@ -60,8 +60,20 @@ export function checkFilter(op: string, filter: unknown, size: number): void {
   if (filter.size !== size) wrongValue(op, "filter", `one of observations of ${size} numbers`, filter.size);
 }
 
-/** Throws `RangeError` when two networks do not have their parameters in the same places. */
-export function checkAlike(op: string, name: string, other: Ensemble, network: Ensemble): void {
+/**
+ * Moves the parameters of `network` by the share `tau` towards those of `other`; 1 makes them the same bit for bit. Throws
+ * `RangeError` when the two do not have their parameters in the same places.
+ */
+export function followNetwork(op: string, network: Ensemble, other: Ensemble, tau: number): void {
   const shape = ({ members, layers }: Ensemble): string => `${members} of layers ${layers.join("-")}`;
-  if (shape(other) !== shape(network)) wrongValue(op, name, `networks alike: ${shape(network)}`, shape(other));
+  if (shape(other) !== shape(network)) wrongValue(op, "other", `networks alike: ${shape(network)}`, shape(other));
+  checkNumber(op, "tau", tau, 0, 1);
+  const { params, runtime } = network;
+  // the arithmetic would round
+  if (tau === 1) params.view.set(other.params.view);
+  else {
+    if (other.runtime !== runtime) wrongValue(op, "other", "one of the same runtime", "one of another");
+    runtime.kernels.polyak(params.address, other.params.address, tau, params.size);
+  }
+  network.changed();
 }

@@ -15,7 +15,7 @@ import type { Activation, Ensemble } from "../nn/index.js";
 import { joinStates, metaField, partState } from "../saved-state.js";
 import type { Box, Discrete, Disposable, SavedState } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
-import { checkAlike, checkFilter, checkNetworkOptions, createNetwork, drawNetwork } from "./networks.js";
+import { checkFilter, checkNetworkOptions, createNetwork, drawNetwork, followNetwork } from "./networks.js";
 import { actionRanges } from "./action-ranges.js";
 import { createObservationFilter, ObservationFilter } from "./observation-filter.js";
 import { type AgentOptions, PolicyAgent } from "./policy-agent.js";
@@ -154,18 +154,12 @@ export class Policy implements Disposable {
 
   /** Takes over the parameters of a policy of the same shape, not its filter. */
   copyFrom(other: Policy): void {
-    checkAlike("policy.copyFrom", "other", other.network, this.network);
-    this.network.params.view.set(other.network.params.view);
-    this.network.changed();
+    followNetwork("policy.copyFrom", this.network, other.network, 1);
   }
 
-  /** Moves the parameters by the share `tau` towards those of a policy of the same shape. */
+  /** Moves the parameters by the share `tau` towards those of a policy of the same shape; 1 copies them. */
   follow(other: Policy, tau: number): void {
-    checkAlike("policy.follow", "other", other.network, this.network);
-    checkNumber("policy.follow", "tau", tau, 0, 1);
-    const { params } = this.network;
-    this.runtime.kernels.polyak(params.address, other.network.params.address, tau, params.size);
-    this.network.changed();
+    followNetwork("policy.follow", this.network, other.network, tau);
   }
 
   /** Takes over a saved state. Throws `FormatError` when it is of another kind or shape; then nothing changes. */

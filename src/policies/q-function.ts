@@ -7,7 +7,7 @@ import { joinStates, partState } from "../saved-state.js";
 import type { Box, Disposable, SavedState } from "../types.js";
 import { checkRows, type Runtime, type Scope, type Tensor } from "../wasm/index.js";
 import { actionRanges } from "./action-ranges.js";
-import { checkAlike, checkFilter, checkNetworkOptions, createNetwork } from "./networks.js";
+import { checkFilter, checkNetworkOptions, createNetwork, followNetwork } from "./networks.js";
 import { createObservationFilter, type ObservationFilter } from "./observation-filter.js";
 
 export interface QFunctionOptions {
@@ -151,18 +151,12 @@ export class QFunction implements Disposable {
 
   /** Takes over the parameters of a Q-function of the same shape, neither its filter nor its optimizer. */
   copyFrom(other: QFunction): void {
-    checkAlike("qFunction.copyFrom", "other", other.network, this.network);
-    this.network.params.view.set(other.network.params.view);
-    this.network.changed();
+    followNetwork("qFunction.copyFrom", this.network, other.network, 1);
   }
 
-  /** Moves the parameters by the share `tau` towards those of a Q-function of the same shape. */
+  /** Moves the parameters by the share `tau` towards those of a Q-function of the same shape; 1 copies them. */
   follow(other: QFunction, tau: number): void {
-    checkAlike("qFunction.follow", "other", other.network, this.network);
-    checkNumber("qFunction.follow", "tau", tau, 0, 1);
-    const { params } = this.network;
-    this.runtime.kernels.polyak(params.address, other.network.params.address, tau, params.size);
-    this.network.changed();
+    followNetwork("qFunction.follow", this.network, other.network, tau);
   }
 
   /** Parameters and optimizer, bit for bit; a shared filter is its owner's to save. */

@@ -20,7 +20,7 @@ import { gradient } from "../oracle/differences.js";
 import { forward, type Mlp, vjp } from "../oracle/mlp.js";
 import { actorLossTwin, criticLossTwin, oneStepTwin } from "../oracle/off-policy.js";
 import { actionOf, filtered, flat, headOf, type PolicyTwin, withParameters } from "../oracle/policies.js";
-import { runtime, runtimes } from "../support/runtime.js";
+import { checkedRuntime, runtime, runtimes } from "../support/runtime.js";
 import { distance, rowsIn, twinOf } from "./support.js";
 
 const qs = suite("Q-function");
@@ -283,12 +283,23 @@ qs("target networks start alike and follow", () => {
     assert.equal(follower.network.params.read(), actor.network.params.read());
     follower.initialize(6);
     const start = follower.network.params.read();
+    // x + 1 · (y − x) is not always y
+    const { view } = actor.network.params;
+    assert.ok(start.some((x, i) => Math.fround(x + Math.fround(view[i] - x)) !== view[i]));
     follower.follow(actor, 1);
-    assert.ok(distance(follower.network.params.read(), actor.network.params.read()) < 1e-6);
+    assert.equal(follower.network.params.read(), actor.network.params.read());
+    other.network.params.write(before);
+    other.follow(critic, 1);
+    assert.equal(other.network.params.read(), critic.network.params.read());
     follower.follow(actor, 0);
     assert.not.equal(follower.network.params.read(), start);
     const narrow = scope.hold(createQFunction(runtime, { ...shape, members: 2, seed: 1 }));
     assert.throws(() => narrow.follow(critic, 0.1), /"other" expected networks alike: 2 of layers 6-17-9-1/);
+    const elsewhere = createQFunction(checkedRuntime, { ...shape, members: 3, seed: 1 });
+    assert.throws(() => elsewhere.follow(critic, 0.1), /qFunction.follow: "other" expected one of the same runtime/);
+    elsewhere.copyFrom(critic);
+    assert.equal(elsewhere.network.params.read(), critic.network.params.read());
+    elsewhere.dispose();
     assert.throws(() => critic.follow(other, 2), /qFunction.follow: "tau" expected a finite number in \[0, 1\], got 2/);
   });
 });
