@@ -3,7 +3,10 @@
 
 import * as v from "valibot";
 import { ddpg, mePpo, meTrpo, mve, pets, ppo, steve, svg, td3, trpo } from "../algorithms/index.js";
-import type { AlgorithmTable } from "./algorithm.js";
+import type { VectorEnv } from "../envs/index.js";
+import type { Env, Run } from "../types.js";
+import type { Runtime } from "../wasm/index.js";
+import type { Algorithm, AlgorithmTable, StartOptions } from "./algorithm.js";
 import { openContinuousEnv, openContinuousVectorEnv, openEnv, openVectorEnv } from "./world.js";
 
 const number = v.number("a number");
@@ -121,18 +124,34 @@ const expansionSettings = {
   trueModel: flag,
 };
 
+type Ways = Pick<Algorithm, "start" | "open">;
+type Learn<E> = (runtime: Runtime, env: E, options: StartOptions) => Run;
+
+/** An algorithm that acts in one environment, by actions that are numbers. */
+function inOne(learn: Learn<Env>): Ways {
+  return {
+    start: (runtime, task, options, settings) =>
+      learn(runtime, openContinuousEnv(runtime, task, options.seed ?? 0), { ...settings, ...options }),
+    open: openContinuousEnv,
+  };
+}
+
+/** One that acts in several copies, as many as the setting `envs` says. */
+function inBatch(learn: Learn<VectorEnv>, openBatch: typeof openContinuousVectorEnv, open: Algorithm["open"]): Ways {
+  return {
+    start: (runtime, task, options, { envs, ...settings }) =>
+      learn(runtime, openBatch(runtime, task, options, envs as number | undefined), { ...settings, ...options }),
+    open,
+  };
+}
+
 /** All of them. */
 export const algorithms: AlgorithmTable = {
   ddpg: {
     description: "deep deterministic policy gradient from replayed transitions; tasks with a goal by hindsight",
     trials: 100,
     settings: offPolicySettings,
-    start: (runtime, task, options, { envs, ...settings }) =>
-      ddpg(runtime, openContinuousVectorEnv(runtime, task, options, envs as number | undefined), {
-        ...settings,
-        ...options,
-      }),
-    open: openContinuousEnv,
+    ...inBatch(ddpg, openContinuousVectorEnv, openContinuousEnv),
   },
   "me-ppo": {
     description: "a policy learned in an ensemble of models by PPO",
@@ -145,27 +164,18 @@ export const algorithms: AlgorithmTable = {
       policyLearningRate: number,
       targetKl: number,
     },
-    start: (runtime, task, options, settings) =>
-      mePpo(runtime, openContinuousEnv(runtime, task, options.seed ?? 0), { ...settings, ...options }),
-    open: openContinuousEnv,
+    ...inOne(mePpo),
   },
   "me-trpo": {
     description: "a policy learned in an ensemble of models by TRPO",
     settings: { ...modelEnsembleSettings, cgIterations: number, damping: number, maxKl: number },
-    start: (runtime, task, options, settings) =>
-      meTrpo(runtime, openContinuousEnv(runtime, task, options.seed ?? 0), { ...settings, ...options }),
-    open: openContinuousEnv,
+    ...inOne(meTrpo),
   },
   mve: {
     description: "value expansion: DDPG whose targets look several steps ahead in an ensemble of models",
     trials: 100,
     settings: expansionSettings,
-    start: (runtime, task, options, { envs, ...settings }) =>
-      mve(runtime, openContinuousVectorEnv(runtime, task, options, envs as number | undefined), {
-        ...settings,
-        ...options,
-      }),
-    open: openContinuousEnv,
+    ...inBatch(mve, openContinuousVectorEnv, openContinuousEnv),
   },
   pets: {
     description:
@@ -205,9 +215,7 @@ export const algorithms: AlgorithmTable = {
       risk: number,
       weightDecay: v.union([number, numbers], "a number or a list of numbers"),
     },
-    start: (runtime, task, options, settings) =>
-      pets(runtime, openContinuousEnv(runtime, task, options.seed ?? 0), { ...settings, ...options }),
-    open: openContinuousEnv,
+    ...inOne(pets),
   },
   ppo: {
     description: "proximal policy optimization in the environment itself, without a model",
@@ -223,38 +231,24 @@ export const algorithms: AlgorithmTable = {
       schedule: text,
       targetKl: number,
     },
-    start: (runtime, task, options, { envs, ...settings }) =>
-      ppo(runtime, openVectorEnv(runtime, task, options, envs as number | undefined), { ...settings, ...options }),
-    open: openEnv,
+    ...inBatch(ppo, openVectorEnv, openEnv),
   },
   steve: {
     description: "value expansion that trusts horizons by how little models and critics disagree about them",
     trials: 100,
     settings: expansionSettings,
-    start: (runtime, task, options, { envs, ...settings }) =>
-      steve(runtime, openContinuousVectorEnv(runtime, task, options, envs as number | undefined), {
-        ...settings,
-        ...options,
-      }),
-    open: openContinuousEnv,
+    ...inBatch(steve, openContinuousVectorEnv, openContinuousEnv),
   },
   svg: {
     description: "a policy learned by the gradient of its return, back through an ensemble of models",
     settings: { ...modelEnsembleSettings, clipNorm: number, policyKind: text, policyLearningRate: number },
-    start: (runtime, task, options, settings) =>
-      svg(runtime, openContinuousEnv(runtime, task, options.seed ?? 0), { ...settings, ...options }),
-    open: openContinuousEnv,
+    ...inOne(svg),
   },
   td3: {
     description: "twin delayed DDPG: two critics, the lesser of whose values counts, and a slower policy",
     trials: 100,
     settings: offPolicySettings,
-    start: (runtime, task, options, { envs, ...settings }) =>
-      td3(runtime, openContinuousVectorEnv(runtime, task, options, envs as number | undefined), {
-        ...settings,
-        ...options,
-      }),
-    open: openContinuousEnv,
+    ...inBatch(td3, openContinuousVectorEnv, openContinuousEnv),
   },
   trpo: {
     description: "trust region policy optimization in the environment itself, without a model",
@@ -269,8 +263,6 @@ export const algorithms: AlgorithmTable = {
       maxBacktracks: number,
       maxKl: number,
     },
-    start: (runtime, task, options, { envs, ...settings }) =>
-      trpo(runtime, openVectorEnv(runtime, task, options, envs as number | undefined), { ...settings, ...options }),
-    open: openEnv,
+    ...inBatch(trpo, openVectorEnv, openEnv),
   },
 };
