@@ -86,10 +86,14 @@ class BufferModel implements FittedModel {
     return this.#loss;
   }
 
+  get fitted(): boolean {
+    return this.#fittedAt >= 0;
+  }
+
   due(envSteps: number): boolean {
     const { settings, buffer } = this.#parts;
     if (buffer.length < 2 || envSteps < settings.initialSteps) return false;
-    return this.#fittedAt < 0 || envSteps - this.#fittedAt >= settings.modelEvery;
+    return !this.fitted || envSteps - this.#fittedAt >= settings.modelEvery;
   }
 
   *fitSteps(envSteps: number): Steps<void> {
@@ -98,7 +102,7 @@ class BufferModel implements FittedModel {
     const fit = { batchSize, epochs: Math.max(1, Math.ceil((modelSteps * batchSize) / buffer.length)), patience };
     const { optimizer } = this.dynamics.network;
     // what errors of several steps tell is of use to models that are good at one
-    if (multiStep > 1 && this.#fittedAt < 0) {
+    if (multiStep > 1 && !this.fitted) {
       optimizer.learningRate = modelLearningRate;
       yield* silently(this.dynamics.fitSteps(buffer, fit));
     }

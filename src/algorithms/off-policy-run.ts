@@ -57,6 +57,8 @@ export interface OffPolicyParts<S extends OffPolicySettings = OffPolicySettings>
 export interface FittedModel {
   /** Is a fit due? Never while the buffer is empty; false once it has been made. */
   due(envSteps: number): boolean;
+  /** Has there been one? Before, nothing learns from the model. */
+  readonly fitted: boolean;
   /** The fit, in slices; what it changes is what `save` holds. */
   fitSteps(envSteps: number): Steps<void>;
   /** Hold-out loss; null before there is one. */
@@ -174,7 +176,7 @@ export class OffPolicyRun<S extends OffPolicySettings = OffPolicySettings> imple
     const explorer = this.#explorer;
     for (;;) {
       if (this.#model?.due(explorer.envSteps)) await this.#fit(this.#model, breathe);
-      while (this.#owed >= 1) {
+      while (this.#owed >= 1 && this.#model?.fitted !== false) {
         this.#update();
         this.#tell("update", this.#updates, 1);
         await breathe();

@@ -160,8 +160,13 @@ export function completeOffPolicy<S extends OffPolicySettings>(
   if (resume !== undefined) return checked(op, resumedSettings<S>(op, resume as SavedState, names, given));
   const settings = { ...defaults, ...given } as S;
   // bounds that are a default follow the discount
-  if (defaults.targetClip.length > 0 && given.targetClip === undefined && settings.gamma < 1) {
-    settings.targetClip = [-1 / (1 - settings.gamma), 0];
+  if (defaults.targetClip.length > 0 && given.targetClip === undefined) {
+    if (settings.gamma < 1) settings.targetClip = [-1 / (1 - settings.gamma), 0];
+    else if (!settings.targetClip.every(Number.isFinite)) {
+      const wanted =
+        'a number below 1, or bounds as "targetClip", since episodes have no limit that either could follow from';
+      wrongValue(op, "gamma", wanted, settings.gamma);
+    }
   }
   if (given.bufferSize === undefined) settings.bufferSize = Math.min(settings.bufferSize, settings.totalSteps);
   return checked(op, settings);

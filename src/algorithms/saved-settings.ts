@@ -1,6 +1,6 @@
 // The settings of a run as its checkpoint keeps them, and how options given beside a saved run are held against them.
 
-import { FormatError, wrongValue } from "../check.js";
+import { FormatError } from "../check.js";
 import { metaField } from "../saved-state.js";
 import type { Json, SavedState } from "../types.js";
 
@@ -29,7 +29,8 @@ export function resumedSettings<S extends object>(
   for (const [name, value] of Object.entries(given)) {
     const before = JSON.stringify((saved as Record<string, Json>)[name]);
     const now = JSON.stringify(value);
-    if (now !== before) wrongValue(op, name, `${before}, as in the saved run`, now);
+    // as JSON both, lists with what is in them
+    if (now !== before) throw new RangeError(`${op}: "${name}" expected ${before}, as in the saved run, got ${now}`);
   }
   return saved as unknown as S;
 }

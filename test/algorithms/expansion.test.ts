@@ -344,6 +344,53 @@ test("a goal put into a row is what its imagined rewards are paid for", async ()
   run.dispose();
 });
 
+test("no update is made before the first fit, from the first step on; what was due is made up for", async () => {
+  const env = makeVectorEnv(runtime, pendulum, { batch: 1, seed: 1, autoreset: "same-step" });
+  const phases: string[] = [];
+  const run = mve(runtime, env, {
+    ...tiny,
+    trials: 9,
+    totalSteps: 6,
+    initialSteps: 0,
+    updatesPerStep: 2,
+    onStep: ({ phase }) => {
+      if (phase !== phases.at(-1)) phases.push(phase);
+    },
+  });
+  for await (const _ of run);
+  assert.equal(phases.slice(0, 4), ["act", "fit", "update", "act"]);
+  assert.is(run.updates, 12);
+  run.dispose();
+  // without models there is nothing to wait for
+  const plain = mve(runtime, env, {
+    ...tiny,
+    trials: 9,
+    totalSteps: 1,
+    initialSteps: 0,
+    updatesPerStep: 2,
+    horizon: 0,
+  });
+  for await (const _ of plain);
+  assert.is(plain.updates, 2);
+  plain.dispose();
+});
+
+test("a saved run refuses another rule or horizon, by name", () => {
+  const { options } = variants[0];
+  const run = begin(variants[0], { trials: 0 });
+  const resume = run.save();
+  run.dispose();
+  const env = makeVectorEnv(runtime, pendulum, { batch: 1, seed: 1, autoreset: "same-step" });
+  const again = (more: object) => () => mve(runtime, env, { trials: 1, resume, ...more });
+  assert.throws(again({ targets: "steve" }), (error: Error) => {
+    assert.is(error.message, 'mve: "targets" expected "min", as in the saved run, got "steve"');
+    return error instanceof RangeError;
+  });
+  assert.throws(again({ horizon: 5 }), /mve: "horizon" expected 2, as in the saved run, got 5/);
+  assert.throws(again({ hidden: [4, 4] }), /mve: "hidden" expected \[16\], as in the saved run, got \[4,4\]/);
+  assert.not.throws(() => again({ targets: options.targets })().dispose());
+});
+
 test("options are checked", () => {
   const env = makeVectorEnv(runtime, pendulum, { batch: 1, autoreset: "same-step" });
   const make = (more: object) => () => mve(runtime, env, { trials: 1, ...more } as ExpansionRunOptions);

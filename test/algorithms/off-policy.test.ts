@@ -337,6 +337,23 @@ test("options are checked", () => {
   for (const each of [env, discrete, later]) each.close();
 });
 
+test("episodes without a limit: the discount, or bounds of targets, must be told", () => {
+  const endless = { ...reacherGoal, maxEpisodeSteps: Infinity };
+  const make = (more: object) => () => {
+    const env = makeVectorEnv(runtime, endless, { batch: 1, seed: 1, autoreset: "same-step" });
+    const run = ddpg(runtime, env, { trials: 1, ...more });
+    const { gamma, targetClip } = run.settings;
+    run.dispose();
+    return { gamma, targetClip };
+  };
+  const message =
+    /ddpg: "gamma" expected a number below 1, or bounds as "targetClip", since episodes have no limit that either could follow from, got 1/;
+  assert.throws(make({}), message);
+  assert.throws(make({ gamma: 1 }), message);
+  assert.equal(make({ gamma: 0.5 })(), { gamma: 0.5, targetClip: [-2, 0] });
+  assert.equal(make({ targetClip: [-3, 0] })(), { gamma: 1, targetClip: [-3, 0] });
+});
+
 test("a saved run refuses another algorithm, task, number of environments or setting", async () => {
   const [variant] = variants;
   const { state: resume } = await learn(variant, { trials: 0 });
