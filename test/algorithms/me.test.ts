@@ -448,7 +448,7 @@ test("says what is wrong with a saved run", async () => {
   const { state } = await learn("me-trpo", { ...tiny, trials: 1 });
   const env = makeEnv(runtime, pendulum);
   const resumed = (options: object, on: Env = env) => meTrpo(runtime, on, { trials: 2, resume: state, ...options });
-  assert.throws(() => resumed({ horizon: 21 }), /"horizon" expected 20, as in the saved run, got "21"/);
+  assert.throws(() => resumed({ horizon: 21 }), /"horizon" expected 20, as in the saved run, got 21/);
   assert.throws(() => resumed({ reward: () => {} }), /"reward" expected nothing, as in the saved run/);
   assert.throws(() => mePpo(runtime, env, { trials: 2, resume: state }), /saved options lack "clip"/);
   const cart = makeEnv(runtime, cartPoleContinuous);
