@@ -117,13 +117,12 @@ test("an abort is answered within 100 ms while a long plan is made, which then h
     const run = pets(runtime, env, { ...slow, trials: 1, signal: controller.signal });
     let asked = 0;
     let before: SavedState | undefined;
-    // once the model is fitted, in the middle of the first plan
+    // some time after the model is fitted: in the middle of a plan, as nearly all of the run is
     const watch = setInterval(() => {
-      const state = run.save();
-      if ((state.meta as { fittedAt: number }).fittedAt < 0) return;
+      if ((run.save().meta as { fittedAt: number }).fittedAt < 0) return;
       clearInterval(watch);
-      before = state;
       setTimeout(() => {
+        before = run.save();
         asked = performance.now();
         controller.abort();
       }, 50);
