@@ -112,7 +112,7 @@ loading("fast numerics need relaxed SIMD, and say so", async () => {
   }
 });
 
-loading("with relaxed SIMD, fast numerics work, and a relaxed binary does not pass for a reproducible one", () => {
+loading("with relaxed SIMD, fast numerics work, simulations too, and a relaxed binary does not pass for a reproducible one", () => {
   const script = `
     import { readFileSync } from "node:fs";
     import { setFlagsFromString } from "node:v8";
@@ -120,13 +120,16 @@ loading("with relaxed SIMD, fast numerics work, and a relaxed binary does not pa
     const { loadRuntime } = await import(${JSON.stringify(new URL("src/wasm/index.ts", root).href)});
     const runtime = await loadRuntime({ numerics: "fast" });
     console.log(runtime.info().variant, runtime.info().numerics);
+    // simulations look at themselves before the first model
+    const { loadMjcf } = await import(${JSON.stringify(new URL("src/physics/index.ts", root).href)});
+    console.log("moves", loadMjcf(runtime, "<mujoco><worldbody><body><joint/><geom size='1'/></body></worldbody></mujoco>").nv);
     const wasm = readFileSync(${JSON.stringify(fileURLToPath(new URL("build/wasm/relaxed.wasm", root)))});
     await loadRuntime({ numerics: "fast", wasm });
     await loadRuntime({ wasm }).catch((error) => console.log(error.name));`;
   const out = execFileSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], {
     encoding: "utf8",
   });
-  assert.equal(out.trim().split("\n"), ["relaxed fast", "CorruptionError"]);
+  assert.equal(out.trim().split("\n"), ["relaxed fast", "moves 1", "CorruptionError"]);
 });
 
 loading.run();
