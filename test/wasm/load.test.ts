@@ -112,8 +112,10 @@ loading("fast numerics need relaxed SIMD, and say so", async () => {
   }
 });
 
-loading("with relaxed SIMD, fast numerics work, simulations too, and a relaxed binary does not pass for a reproducible one", () => {
-  const script = `
+loading(
+  "with relaxed SIMD, fast numerics work, simulations too, and a relaxed binary does not pass for a reproducible one",
+  () => {
+    const script = `
     import { readFileSync } from "node:fs";
     import { setFlagsFromString } from "node:v8";
     try { setFlagsFromString("--experimental-wasm-relaxed-simd"); } catch {}
@@ -126,10 +128,11 @@ loading("with relaxed SIMD, fast numerics work, simulations too, and a relaxed b
     const wasm = readFileSync(${JSON.stringify(fileURLToPath(new URL("build/wasm/relaxed.wasm", root)))});
     await loadRuntime({ numerics: "fast", wasm });
     await loadRuntime({ wasm }).catch((error) => console.log(error.name));`;
-  const out = execFileSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], {
-    encoding: "utf8",
-  });
-  assert.equal(out.trim().split("\n"), ["relaxed fast", "moves 1", "CorruptionError"]);
-});
+    const out = execFileSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], {
+      encoding: "utf8",
+    });
+    assert.equal(out.trim().split("\n"), ["relaxed fast", "moves 1", "CorruptionError"]);
+  },
+);
 
 loading.run();
