@@ -101,8 +101,8 @@ class BufferModel implements FittedModel {
     const { modelBatch: batchSize, modelSteps, modelPatience: patience, modelLearningRate, multiStep } = settings;
     const fit = { batchSize, epochs: Math.max(1, Math.ceil((modelSteps * batchSize) / buffer.length)), patience };
     const { optimizer } = this.dynamics.network;
-    // what errors of several steps tell is of use to models that are good at one
-    if (multiStep > 1 && !this.fitted) {
+    // what errors of several steps tell is of use to models that are good at one, of new rows too
+    if (multiStep > 1) {
       optimizer.learningRate = modelLearningRate;
       yield* silently(this.dynamics.fitSteps(buffer, fit));
     }

@@ -29,8 +29,8 @@ export interface ExpansionSettings extends OffPolicySettings {
   /** Environment steps from fit to fit. Default 1000. */
   modelEvery: number;
   /**
-   * Optimizer steps of a fit, in whole passes over the data; the first fit has as many of one step before. Default 500. It ends
-   * after so many passes without improvement: default 5.
+   * Optimizer steps of a fit, in whole passes over the data; before a loss of several steps as many of one step. Default 500. It
+   * ends after so many passes without improvement: default 5.
    */
   modelSteps: number;
   modelPatience: number;
