@@ -4,10 +4,13 @@
 
 import { get, getupto, put, putupto } from "../memory";
 
-/** Merges x [rows, D] into mean [D] and sum of squared deviations m2 [D] (f64), which stand for `count` rows so far. */
-export function moments_merge(mean: usize, m2: usize, x: usize, count: f64, rows: i32, D: i32): void {
+/**
+ * Merges x [rows, D], whose rows lie `ldx` numbers apart, into mean [D] and sum of squared deviations m2 [D] (f64), which stand
+ * for `count` rows so far.
+ */
+export function moments_merge(mean: usize, m2: usize, x: usize, count: f64, rows: i32, D: i32, ldx: i32): void {
   if (rows == 0) return;
-  const stride = (<usize>D) << 2;
+  const stride = (<usize>ldx) << 2;
   const n = <f64>rows;
   const total = count + n;
   for (let d: usize = 0; d < <usize>D; ++d) {

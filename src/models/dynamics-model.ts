@@ -6,7 +6,7 @@ import { rowCount, toFloat32 } from "../array.js";
 import { checkInteger, checkOptions, wrongKind, wrongValue } from "../check.js";
 import type { ReplayBuffer } from "../data/index.js";
 import { joinStates, partState } from "../saved-state.js";
-import { finish } from "../steps.js";
+import { finish, inSlices } from "../steps.js";
 import type { Disposable, NumericInput, SavedState } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
 import {
@@ -17,7 +17,14 @@ import {
   regressorOptions,
 } from "./ensemble-regressor.js";
 import { createFeatureEncoder, type FeatureEncoder } from "./features.js";
-import { completeFitOptions, fitOptionNames, type FitOptions, type FitProgress, type FitReport } from "./training.js";
+import {
+  completeFitOptions,
+  fitOptionNames,
+  type FitOptions,
+  type FitProgress,
+  type FitReport,
+  readying,
+} from "./training.js";
 
 export interface DynamicsModelOptions extends Omit<RegressorOptions, "inputSize" | "targetSize"> {
   /** Length of an observation (D) and of an action (A). */
@@ -102,7 +109,10 @@ export class DynamicsModel implements Disposable {
     return finish(this.fitSteps(buffer, options));
   }
 
-  /** `fit` in slices of one optimizer step; a generator that is not run to its end leaves the model as it was. */
+  /**
+   * `fit` in slices: one optimizer step, or a part of what must be made ready for it where the buffer is large. The buffer must stay
+   * as it is until the first step. A generator that is not run to its end leaves the model as it was.
+   */
   *fitSteps(buffer: ReplayBuffer, options?: ModelFitOptions): Generator<FitProgress, FitReport> {
     const op = "dynamicsModel.fit";
     const n = buffer.length;
@@ -120,21 +130,21 @@ export class DynamicsModel implements Disposable {
     try {
       const { observation, action, nextObservation, reward } = buffer;
       const { features, targets } = data;
-      this.encoder.encode(features.address, observation.address, action.address, this.#zeros, this.#ones, n);
-      kernels.model_target(
-        targets.address,
-        observation.address,
-        nextObservation.address,
-        reward.address,
-        this.delta.address,
-        n,
-        this.observationSize,
-        this.network.targetSize,
-      );
-      for (const dimension of this.#constant) {
+      const { observationSize: D, actionSize: A, featureSize: F } = this;
+      const T = this.network.targetSize;
+      const address = (tensor: Tensor, from: number, columns: number): number => tensor.address + 4 * from * columns;
+      const encode = (from: number, rows: number): void => {
+        const [x, u] = [address(observation, from, D), address(action, from, A)];
+        this.encoder.encode(address(features, from, F), x, u, this.#zeros, this.#ones, rows);
+        const out = address(targets, from, T);
+        const next = address(nextObservation, from, D);
+        kernels.model_target(out, x, next, address(reward, from, 1), this.delta.address, rows, D, T);
         const { view } = targets;
-        for (let at = dimension; at < view.length; at += this.network.targetSize) view[at] = 0;
-      }
+        for (const dimension of this.#constant) {
+          for (let row = from; row < from + rows; row++) view[row * T + dimension] = 0;
+        }
+      };
+      yield* readying(inSlices(n, F + T, encode));
       return yield* this.network.fitSteps(features, targets, complete, make);
     } finally {
       data.scope.dispose();

@@ -23,7 +23,7 @@ import {
 } from "../nn/index.js";
 import { joinStates, loadTensor, metaField, partState, saveTensor } from "../saved-state.js";
 import { finish } from "../steps.js";
-import type { Disposable, NumericInput, SavedState } from "../types.js";
+import type { Disposable, NumericInput, SavedState, Steps } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
 import { BestMembers } from "./best-members.js";
 import { Fitting } from "./fitting.js";
@@ -33,6 +33,7 @@ import {
   type FitOptions,
   type FitProgress,
   type FitReport,
+  readying,
   type Trainee,
   trainSteps,
 } from "./training.js";
@@ -87,7 +88,7 @@ export const regressorOptions = [
 export type MakeTrainee = (
   random: RandomStream,
   options: CompleteFitOptions,
-) => { readonly trainee: Trainee & Disposable; readonly options: CompleteFitOptions };
+) => Steps<{ readonly trainee: Trainee & Disposable; readonly options: CompleteFitOptions }>;
 
 /** Prediction of B rows [B, T], the variance by its cause. */
 export interface Moments {
@@ -185,8 +186,8 @@ export class EnsembleRegressor implements Disposable {
   }
 
   /**
-   * `fit` on tensors, which it standardizes in place, one optimizer step per `next()`. A generator that is not run to its
-   * end, by an error or by `return()`, leaves everything as it was.
+   * `fit` on tensors, which it standardizes in place, one optimizer step per `next()`, and slices of what must be made ready for
+   * it where that is much. A generator that is not run to its end, by an error or by `return()`, leaves everything as it was.
    */
   *fitSteps(
     features: Tensor,
@@ -202,14 +203,13 @@ export class EnsembleRegressor implements Disposable {
     let fitting: (Trainee & Disposable) | undefined;
     let report: FitReport | undefined;
     try {
-      this.normalizer.fit(features, n);
-      this.normalizer.standardize(features, features, n);
-      if (this.#normalizeTargets) this.#scaleTargets(targets, n);
-      this.#targetNormalizer.standardize(targets, targets, n);
-      const { trainee, options } = make?.(this.#random, complete) ?? {
-        trainee: this.runtime.scoped((scope) => new Fitting(scope, this, features, targets, complete.batchSize)),
-        options: complete,
-      };
+      yield* readying(this.#standardize(features, targets, n));
+      const { trainee, options } = make
+        ? yield* readying(make(this.#random, complete))
+        : {
+            trainee: this.runtime.scoped((scope) => new Fitting(scope, this, features, targets, complete.batchSize)),
+            options: complete,
+          };
       fitting = trainee;
       report = yield* trainSteps(trainee, best, n, this.#random, options);
       this.#choose(report.ranking.slice(0, this.eliteCount));
@@ -350,13 +350,21 @@ export class EnsembleRegressor implements Disposable {
     this.#eliteList.write(elites);
   }
 
+  // both in place
+  *#standardize(features: Tensor, targets: Tensor, rows: number): Steps<void> {
+    yield* this.normalizer.fitSteps(features, rows);
+    yield* this.normalizer.standardizeSteps(features, features, rows);
+    if (this.#normalizeTargets) yield* this.#scaleTargets(targets, rows);
+    yield* this.#targetNormalizer.standardizeSteps(targets, targets, rows);
+  }
+
   // keeps the scale of the targets while it suits them, else takes theirs and starts afresh
-  #scaleTargets(targets: Tensor, rows: number): void {
+  *#scaleTargets(targets: Tensor, rows: number): Steps<void> {
     const kept = this.#targetNormalizer.statistics().std;
     const first = this.#targetNormalizer.count === 0 || this.#rescale;
     this.#rescale = false;
     const before = this.#targetNormalizer.save();
-    this.#targetNormalizer.fit(targets, rows);
+    yield* this.#targetNormalizer.fitSteps(targets, rows);
     const { std } = this.#targetNormalizer.statistics();
     const suits = kept.every((value, i) => std[i] < RESCALE * value && value < RESCALE * std[i]);
     if (!first && suits) {

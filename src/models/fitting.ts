@@ -1,7 +1,7 @@
 // One fit of an ensemble regressor: its memory for minibatches and scores, and the optimizer step.
 
 import { createTrainer, meanSquaredError, type Trainer } from "../nn/index.js";
-import type { Disposable } from "../types.js";
+import type { Disposable, Steps } from "../types.js";
 import type { Scope, Tensor } from "../wasm/index.js";
 import type { EnsembleRegressor } from "./ensemble-regressor.js";
 import type { Trainee } from "./training.js";
@@ -52,7 +52,7 @@ export class Fitting implements Trainee, Disposable {
     this.#trainer.step(this.#order, from, rows, losses);
   }
 
-  score(rows: Uint32Array): Float64Array {
+  *scoreSteps(rows: Uint32Array): Steps<Float64Array> {
     const { ensemble, inputSize, targetSize, outputStride, runtime } = this.#regressor;
     const n = rows.length;
     return runtime.scoped((scope) => {

@@ -4,7 +4,8 @@
 // (and the learned rewards likewise), scale the deviation of the targets, so that K = 1 is the loss of one step. Gradients go
 // back through the chain. A window that reaches the end of its trajectory is shorter.
 
-import type { Disposable } from "../types.js";
+import { eachInSlices } from "../steps.js";
+import type { Disposable, Steps } from "../types.js";
 import type { Scope, Tensor } from "../wasm/index.js";
 import type { DynamicsModel } from "./dynamics-model.js";
 import { createModelPass, type ModelPass } from "./model-pass.js";
@@ -36,6 +37,9 @@ interface Step {
   readonly index: Tensor<"u32">;
   readonly weight: Tensor;
 }
+
+// products that take as long as a number that is only touched
+const PRODUCTS = 64;
 
 export class MultiStepFitting implements Trainee, Disposable {
   readonly members: number;
@@ -102,18 +106,22 @@ export class MultiStepFitting implements Trainee, Disposable {
     });
   }
 
-  score(rows: Uint32Array): Float64Array {
+  *scoreSteps(rows: Uint32Array): Steps<Float64Array> {
     const scores = new Float64Array(this.members);
+    const batch = this.#batch;
     let terms = 0;
-    for (let from = 0; from < rows.length; from += this.#batch) {
+    const scoreBatch = (i: number): void => {
+      const from = i * batch;
       // all members see the same windows
-      const count = this.#window((_, r) => rows[from + r], Math.min(this.#batch, rows.length - from));
+      const count = this.#window((_, r) => rows[from + r], Math.min(batch, rows.length - from));
       this.#forward();
       this.#loss.view.forEach((loss, e) => {
         scores[e] += count * loss;
       });
       terms += count;
-    }
+    };
+    const cost = (batch * this.#steps.length * this.gradients.size) / PRODUCTS;
+    yield* eachInSlices(Math.ceil(rows.length / batch), cost, scoreBatch);
     return scores.map((score) => score / terms);
   }
 

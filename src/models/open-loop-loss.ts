@@ -6,6 +6,9 @@ import type { ModelLoss } from "./dynamics-model.js";
 import { MultiStepFitting } from "./multi-step.js";
 import { drawnRuns, followingRows, withoutLinks } from "./windows.js";
 
+// rows whose windows are not found in no time
+const MANY = 10_000;
+
 /**
  * A loss of `steps` open-loop steps (K), for `model.fit(buffer, { loss })`: a deterministic member predicts from its own predictions
  * and learns from the mean over k ≤ K of its squared errors, in the targets' scale; from each row on, up to the end of its
@@ -25,15 +28,19 @@ export function openLoopLoss(steps: number): ModelLoss {
       const own = scope.tensor([n, columns]);
       return own.write(column.view.subarray(0, n * columns));
     };
-    return (random, options) => {
+    return function* (random, options) {
       const holdoutRows = options.holdoutRows ?? drawnRuns(all, options.holdout, 10 * steps, random);
+      // some numbers of each row
+      if (n > MANY) yield;
+      const following = withoutLinks(all, holdoutRows);
+      if (n > MANY) yield;
       const trainee = model.runtime.scoped((scope) => {
         const data = {
           observation: copy(scope, buffer.observation, model.observationSize),
           action: copy(scope, buffer.action, model.actionSize),
           nextObservation: copy(scope, buffer.nextObservation, model.observationSize),
           reward: copy(scope, buffer.reward, 1),
-          following: withoutLinks(all, holdoutRows),
+          following,
         };
         return new MultiStepFitting(scope, model, data, steps, options.batchSize);
       });

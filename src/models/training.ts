@@ -8,6 +8,8 @@
 
 import { checkInteger, checkNumber, checkOptions, wrongKind, wrongValue } from "../check.js";
 import type { RandomStream } from "../kernels/index.js";
+import { eachInSlices } from "../steps.js";
+import type { Steps } from "../types.js";
 
 export interface FitOptions {
   /** Most passes over the data. Default 50, as mbrl-lib's cart-pole notebook. */
@@ -29,7 +31,7 @@ export interface FitOptions {
   bootstrap?: boolean | undefined;
 }
 
-/** Told after each optimizer step. */
+/** Told after each optimizer step; between steps, where there is much to be made ready for the next one, with `steps` 0. */
 export interface FitProgress {
   readonly epoch: number;
   /** Step within the epoch, and steps that an epoch has. */
@@ -58,8 +60,8 @@ export interface Trainee {
   startEpoch(order: Uint32Array): void;
   /** One optimizer step on entries `from … from + rows` of each member's order; adds each member's loss to `losses`. */
   step(from: number, rows: number, losses: Float64Array): void;
-  /** Mean squared error of each member on the given rows. */
-  score(rows: Uint32Array): Float64Array;
+  /** Mean squared error of each member on the given rows, in slices. */
+  scoreSteps(rows: Uint32Array): Steps<Float64Array>;
 }
 
 /** What keeps the best parameters of each member. */
@@ -106,6 +108,18 @@ export function completeFitOptions(options: FitOptions | undefined, op = "fit"):
   return { epochs, batchSize, holdout, holdoutRows, patience, improvement, bootstrap };
 }
 
+// what a random number costs, in numbers that are only touched
+const DRAWN = 16;
+
+/** What is made ready for optimizer steps, in slices of a fit. */
+export function* readying<R>(steps: Steps<R>): Generator<FitProgress, R> {
+  for (;;) {
+    const next = steps.next();
+    if (next.done) return next.value;
+    yield { epoch: 0, step: 0, steps: 0 };
+  }
+}
+
 /** Runs the procedure over data rows 0 … n − 1, one optimizer step per `next()`. */
 export function* trainSteps(
   trainee: Trainee,
@@ -121,9 +135,10 @@ export function* trainSteps(
     : drawnSplit(options.holdout, n, random);
   const holdoutRows = heldOut.length;
   const scored = thinned(holdoutRows > 0 ? heldOut : train);
-  const samples = Array.from({ length: E }, () => (bootstrap ? resampled(train, random) : train));
+  const samples: Uint32Array[] = [];
+  for (let e = 0; e < E; e++) samples.push(bootstrap ? yield* readying(resampled(train, random)) : train);
 
-  const best = trainee.score(scored);
+  const best = yield* readying(trainee.scoreSteps(scored));
   for (let e = 0; e < E; e++) keeper.keep(e);
   const rows = train.length;
   const steps = Math.ceil(rows / batchSize);
@@ -132,10 +147,11 @@ export function* trainSteps(
   const losses = new Float64Array(E);
   let epoch = 0;
   for (let stale = 0; epoch < epochs && stale < patience; epoch++) {
-    samples.forEach((sample, e) => {
+    const reorder = (e: number): void => {
       random.permutation(shuffle);
-      for (let i = 0; i < rows; i++) order[e * rows + i] = sample[shuffle[i]];
-    });
+      for (let i = 0; i < rows; i++) order[e * rows + i] = samples[e][shuffle[i]];
+    };
+    yield* readying(eachInSlices(E, DRAWN * rows, reorder));
     trainee.startEpoch(order);
     losses.fill(0);
     for (let step = 0; step < steps; step++) {
@@ -143,7 +159,7 @@ export function* trainSteps(
       keeper.check(losses);
       yield { epoch, step, steps };
     }
-    const scores = trainee.score(scored);
+    const scores = yield* readying(trainee.scoreSteps(scored));
     keeper.check(scores);
     stale++;
     for (let e = 0; e < E; e++) {
@@ -183,7 +199,9 @@ function namedSplit(heldOut: Uint32Array, n: number): Split {
     if (isOut[row]++) wrongValue("fit", "holdoutRows", "each row once", row);
   }
   if (heldOut.length === n) wrongValue("fit", "holdoutRows", "less than all rows", n);
-  return { train: Uint32Array.from({ length: n }, (_, row) => row).filter((row) => !isOut[row]), heldOut };
+  const train = new Uint32Array(n - heldOut.length);
+  for (let row = 0, at = 0; row < n; row++) if (!isOut[row]) train[at++] = row;
+  return { train, heldOut };
 }
 
 // as many of the rows as are scored, evenly taken
@@ -193,6 +211,10 @@ function thinned(rows: Uint32Array): Uint32Array {
 }
 
 // a bootstrap sample: as many rows, drawn with replacement
-function resampled(rows: Uint32Array, random: RandomStream): Uint32Array {
-  return rows.map(() => rows[random.integer(rows.length)]);
+function* resampled(rows: Uint32Array, random: RandomStream): Steps<Uint32Array> {
+  const sample = new Uint32Array(rows.length);
+  yield* eachInSlices(rows.length, DRAWN, (i) => {
+    sample[i] = rows[random.integer(rows.length)];
+  });
+  return sample;
 }

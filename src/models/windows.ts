@@ -10,7 +10,7 @@ export const NONE = 0xffffffff;
 /** The row that follows each row in its trajectory, or `NONE`. */
 export function followingRows(buffer: ReplayBuffer): Uint32Array {
   // the buffer's -1 are the bits of NONE
-  return Uint32Array.from(buffer.follower.view.subarray(0, buffer.length));
+  return new Uint32Array(buffer.follower.view.subarray(0, buffer.length));
 }
 
 /** Draws runs of up to `length` rows that follow one another, until they are a share of all rows; some rows are left. */

@@ -3,7 +3,8 @@
 
 import { checkInteger, checkNumber, wrongValue } from "../check.js";
 import { loadTensor, metaField, saveTensor } from "../saved-state.js";
-import type { Disposable, DType, SavedState } from "../types.js";
+import { finish, inSlices } from "../steps.js";
+import type { Disposable, DType, SavedState, Steps } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
 
 // a deviation below this share of the mean (or of 1) is rounding, not variation
@@ -39,28 +40,45 @@ export class Normalizer implements Disposable {
 
   /** Takes the statistics of the first `rows` rows of x [·, D] alone. */
   fit(x: Tensor, rows: number): void {
+    finish(this.fitSteps(x, rows));
+  }
+
+  /** `fit` in slices, a few columns each; what it is before the last one is no use. @internal */
+  *fitSteps(x: Tensor, rows: number): Steps<void> {
     this.#check("normalizer.fit", x, rows);
     this.#mean.view.fill(0);
     this.#m2.view.fill(0);
     this.#count = 0;
-    this.update(x, rows);
+    // a number of a column lies far from the next, and is read twice
+    yield* inSlices(this.size, 4 * rows, (from, columns) => this.#merge(x, rows, from, columns));
+    this.#count = rows;
+    this.#publish();
   }
 
   /** Adds the first `rows` rows of x [·, D] to what was seen before. */
   update(x: Tensor, rows: number): void {
     this.#check("normalizer.update", x, rows);
-    const { kernels } = this.#scope.runtime;
-    kernels.moments_merge(this.#mean.address, this.#m2.address, x.address, this.#count, rows, this.size);
+    this.#merge(x, rows, 0, this.size);
     this.#count += rows;
     this.#publish();
   }
 
   /** out = (x − mean) / std over the first `rows` rows; `out` may be `x`. */
   standardize(out: Tensor, x: Tensor, rows: number): void {
+    finish(this.standardizeSteps(out, x, rows));
+  }
+
+  /** `standardize` in slices of rows. @internal */
+  *standardizeSteps(out: Tensor, x: Tensor, rows: number): Steps<void> {
     this.#check("normalizer.standardize", x, rows);
     this.#check("normalizer.standardize", out, rows);
     const { kernels } = this.#scope.runtime;
-    kernels.standardize(out.address, x.address, this.mean.address, this.inverseStd.address, rows, this.size);
+    const { address: mean } = this.mean;
+    const { address: inverse } = this.inverseStd;
+    yield* inSlices(rows, this.size, (from, count) => {
+      const at = 4 * from * this.size;
+      kernels.standardize(out.address + at, x.address + at, mean, inverse, count, this.size);
+    });
   }
 
   /** Mean and standard deviation (1 where nothing varies) in float64, copied. */
@@ -95,6 +113,12 @@ export class Normalizer implements Disposable {
   /** Lets `using normalizer = …` dispose of it. */
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  #merge(x: Tensor, rows: number, from: number, columns: number): void {
+    const [mean, m2] = [this.#mean.address + 8 * from, this.#m2.address + 8 * from];
+    const { kernels } = this.#scope.runtime;
+    kernels.moments_merge(mean, m2, x.address + 4 * from, this.#count, rows, columns, this.size);
   }
 
   #publish(): void {

@@ -14,6 +14,7 @@ import {
 import { MultiStepFitting } from "../../src/models/multi-step.js";
 import { completeFitOptions } from "../../src/models/training.js";
 import { drawnRuns, followingRows, NONE, withoutLinks } from "../../src/models/windows.js";
+import { finish } from "../../src/steps.js";
 import type { Runtime } from "../../src/wasm/index.js";
 import { member as memberOf, twin as mlpOf } from "../nn/support.js";
 import { gradient as differences } from "../oracle/differences.js";
@@ -110,7 +111,7 @@ for (const [binary, runtime] of runtimes) {
           const data = { ...columnsOf(buffer), following: followingRows(buffer) };
           return new MultiStepFitting(scope, model, data, K, 6);
         });
-        const score = fitting.score(Uint32Array.from(starts[0]));
+        const score = finish(fitting.scoreSteps(Uint32Array.from(starts[0])));
         fitting.startEpoch(Uint32Array.from(starts.flat()));
         const losses = new Float64Array(2);
         fitting.step(0, 4, losses);
@@ -243,8 +244,8 @@ test("no window of a fit looks over the fence: rows on its other side may hold n
       }
       const options = completeFitOptions({ holdoutRows: Uint32Array.from(out), batchSize: rows.length });
       const random = new RandomStream(runtime, 1, "fence");
-      const { trainee } = openLoopLoss(3)(model, buffer)(random, options);
-      const score = trainee.score(Uint32Array.from(rows));
+      const { trainee } = finish(openLoopLoss(3)(model, buffer)(random, options));
+      const score = finish(trainee.scoreSteps(Uint32Array.from(rows)));
       const step = new Float64Array(2);
       trainee.startEpoch(Uint32Array.from([...rows, ...rows]));
       trainee.step(0, rows.length, step);
@@ -289,7 +290,7 @@ test("what learned from seven steps is better seven steps ahead, with networks t
     model.fit(buffer, { epochs: 60, batchSize: 64, loss, patience: 60, bootstrap: false });
     const data = { ...columnsOf(buffer), following: followingRows(buffer) };
     const fitting = runtime.scoped((scope) => new MultiStepFitting(scope, model, data, LENGTH, 64));
-    const scores = fitting.score(Uint32Array.from({ length: 60 }, (_, i) => i * LENGTH));
+    const scores = finish(fitting.scoreSteps(Uint32Array.from({ length: 60 }, (_, i) => i * LENGTH)));
     for (const part of [fitting, model]) part.dispose();
     return Math.max(...scores);
   });

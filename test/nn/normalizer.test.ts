@@ -43,6 +43,26 @@ for (const [name, runtime] of runtimes) {
     runtime.checkGuards();
   });
 
+  tests("columns by themselves have the bits of all together", () => {
+    const values = rowsOf(37);
+    using x = runtime.tensor([37, D]).write(values);
+    const [whole, parts] = [
+      [0, D],
+      [0, 1, 4, D],
+    ].map((cuts) => {
+      using mean = runtime.tensor([D], "f64").write([1, 2, 3, 4, 5]);
+      using m2 = runtime.tensor([D], "f64").write([5, 4, 3, 2, 1]);
+      for (let i = 1; i < cuts.length; i++) {
+        const from = cuts[i - 1];
+        const [to, too, of] = [mean.address + 8 * from, m2.address + 8 * from, x.address + 4 * from];
+        runtime.kernels.moments_merge(to, too, of, 11, 37, cuts[i] - from, D);
+      }
+      return [...mean.read(), ...m2.read()];
+    });
+    assert.equal(parts, whole);
+    runtime.checkGuards();
+  });
+
   tests("standardized rows have mean 0 and deviation 1; what is constant becomes 0", () => {
     const n = 200;
     const values = rowsOf(n);

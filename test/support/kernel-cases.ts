@@ -560,7 +560,7 @@ function addNetworkKernels(scope: Scope, add: Add, normal: Make): void {
     kernels.adam_update(rates, 1, p, m, v, g, C),
   );
   add("moments_merge", [scope.tensor([D], "f64"), scope.tensor([D], "f64")], [normal(B, D)], (mean, m2, x) =>
-    kernels.moments_merge(mean, m2, x, 0, B, D),
+    kernels.moments_merge(mean, m2, x, 0, B, D, D),
   );
   add("standardize", [scope.tensor([B, D])], [normal(B, D), normal(D), normal(D)], (out, x, mean, inverse) =>
     kernels.standardize(out, x, mean, inverse, B, D),

@@ -3,14 +3,14 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { mve } from "../../src/algorithms/index.js";
+import { mve, pets } from "../../src/algorithms/index.js";
 import { createReplayBuffer } from "../../src/data/index.js";
-import { makeVectorEnv, reacherGoal } from "../../src/envs/index.js";
+import { cartPoleContinuous, makeEnv, makeVectorEnv, reacherGoal } from "../../src/envs/index.js";
 import { createDynamicsModel, openLoopLoss } from "../../src/models/index.js";
 import type { SavedState } from "../../src/types.js";
 import { Arena } from "../../src/wasm/arena.js";
 import { loadRuntime } from "../../src/wasm/index.js";
-import { learnersFingerprint, petsFingerprint, policyFingerprint } from "../browser/fingerprints.js";
+import { learnersFingerprint, policyFingerprint } from "../browser/fingerprints.js";
 
 const test = suite("memory that moves");
 
@@ -77,10 +77,21 @@ async function hindsight(): Promise<SavedState["arrays"]> {
   return arrays;
 }
 
+async function plans(): Promise<SavedState["arrays"]> {
+  const env = makeEnv(runtime, cartPoleContinuous, { seed: 0 });
+  const small = { seed: 0, hidden: [8], members: 2, population: 20, horizon: 4, iterations: 2, epochs: 3 };
+  const run = pets(runtime, env, { ...small, trials: 2 });
+  for await (const _ of run);
+  const { arrays } = run.save();
+  run.dispose();
+  env.close();
+  return arrays;
+}
+
 for (const [name, compute] of [
   ["fits by one step and by several", fitted],
   ["hindsight and value expansion", hindsight],
-  ["PETS", () => petsFingerprint(alone)],
+  ["PETS", plans],
   ["algorithms that learn policies", () => learnersFingerprint(alone)],
   ["passes of policies", () => policyFingerprint(alone)],
 ] as const) {
