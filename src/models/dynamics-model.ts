@@ -122,23 +122,18 @@ export class DynamicsModel implements Disposable {
     if (loss !== undefined && typeof loss !== "function") wrongKind(op, "loss", "one that openLoopLoss made", loss);
     const make = loss?.(this, buffer);
     const { kernels } = this.runtime;
-    const data = this.runtime.scoped((scope) => ({
-      scope,
-      features: scope.tensor([n, this.featureSize]),
-      targets: scope.tensor([n, this.network.targetSize]),
-    }));
+    const scope = this.runtime.scoped((inner) => inner);
     try {
       const { observation, action, nextObservation, reward } = buffer;
-      const { features, targets } = data;
-      const { observationSize: D, actionSize: A, featureSize: F } = this;
+      const { observationSize: D, featureSize: F } = this;
       const T = this.network.targetSize;
-      const address = (tensor: Tensor, from: number, columns: number): number => tensor.address + 4 * from * columns;
+      const [features, targets] = [scope.tensor([n, F]), scope.tensor([n, T])];
       const encode = (from: number, rows: number): void => {
-        const [x, u] = [address(observation, from, D), address(action, from, A)];
-        this.encoder.encode(address(features, from, F), x, u, this.#zeros, this.#ones, rows);
-        const out = address(targets, from, T);
-        const next = address(nextObservation, from, D);
-        kernels.model_target(out, x, next, address(reward, from, 1), this.delta.address, rows, D, T);
+        const at = (tensor: Tensor, columns: number): number => tensor.address + 4 * from * columns;
+        const x = at(observation, D);
+        this.encoder.encode(at(features, F), x, at(action, this.actionSize), this.#zeros, this.#ones, rows);
+        const next = at(nextObservation, D);
+        kernels.model_target(at(targets, T), x, next, at(reward, 1), this.delta.address, rows, D, T);
         const { view } = targets;
         for (const dimension of this.#constant) {
           for (let row = from; row < from + rows; row++) view[row * T + dimension] = 0;
@@ -147,7 +142,7 @@ export class DynamicsModel implements Disposable {
       yield* readying(inSlices(n, F + T, encode));
       return yield* this.network.fitSteps(features, targets, complete, make);
     } finally {
-      data.scope.dispose();
+      scope.dispose();
     }
   }
 
@@ -159,25 +154,19 @@ export class DynamicsModel implements Disposable {
     const observations = toFloat32(op, "observation", observation, [B, D]);
     const actions = toFloat32(op, "action", action, [B, A]);
     const T = network.targetSize;
-    const { scope, ...tensors } = this.runtime.scoped((inner) => ({
-      scope: inner,
-      observation: inner.tensor([B, D]).write(observations),
-      action: inner.tensor([B, A]).write(actions),
-      features: inner.tensor([B, this.featureSize]),
-      mean: inner.tensor([B, T]),
-      aleatoric: inner.tensor([B, T]),
-      epistemic: inner.tensor([B, T]),
-      next: inner.tensor([B, D]),
-      reward: inner.tensor([B]),
-    }));
+    const scope = this.runtime.scoped((inner) => inner);
     try {
-      const { features, observation, action, mean, aleatoric, epistemic, next, reward } = tensors;
+      const x = scope.tensor([B, D]).write(observations).address;
+      const u = scope.tensor([B, A]).write(actions).address;
+      const features = scope.tensor([B, this.featureSize]);
+      const [mean, aleatoric, epistemic] = [scope.tensor([B, T]), scope.tensor([B, T]), scope.tensor([B, T])];
+      const [next, reward] = [scope.tensor([B, D]), scope.tensor([B])];
       const { mean: shift, inverseStd } = network.normalizer;
-      this.encoder.encode(features.address, observation.address, action.address, shift, inverseStd, B);
+      this.encoder.encode(features.address, x, u, shift, inverseStd, B);
       network.moments(mean, aleatoric, epistemic, features, B);
       const learned = this.learnsReward ? reward.address : 0;
       const delta = this.delta.address;
-      this.runtime.kernels.apply_target(next.address, learned, observation.address, mean.address, delta, B, D, T);
+      this.runtime.kernels.apply_target(next.address, learned, x, mean.address, delta, B, D, T);
       return {
         nextObservation: next.read(),
         reward: this.learnsReward ? reward.read() : undefined,

@@ -173,15 +173,12 @@ export class EnsembleRegressor implements Disposable {
     const n = rowCount(op, "features", features, this.inputSize);
     const x = toFloat32(op, "features", features, [n, this.inputSize]);
     const y = toFloat32(op, "targets", targets, [n, this.targetSize]);
-    const data = this.runtime.scoped((scope) => ({
-      scope,
-      features: scope.tensor([n, this.inputSize]).write(x),
-      targets: scope.tensor([n, this.targetSize]).write(y),
-    }));
+    const scope = this.runtime.scoped((inner) => inner);
     try {
-      return finish(this.fitSteps(data.features, data.targets, options));
+      const features = scope.tensor([n, this.inputSize]).write(x);
+      return finish(this.fitSteps(features, scope.tensor([n, this.targetSize]).write(y), options));
     } finally {
-      data.scope.dispose();
+      scope.dispose();
     }
   }
 
@@ -226,15 +223,11 @@ export class EnsembleRegressor implements Disposable {
     const op = "regressor.predict";
     const B = rowCount(op, "features", features, this.inputSize);
     const T = this.targetSize;
-    const tensors = this.runtime.scoped((scope) => ({
-      scope,
-      x: scope.tensor([B, this.inputSize]).write(toFloat32(op, "features", features, [B, this.inputSize])),
-      mean: scope.tensor([B, T]),
-      aleatoric: scope.tensor([B, T]),
-      epistemic: scope.tensor([B, T]),
-    }));
-    const { scope, x, mean, aleatoric, epistemic } = tensors;
+    const values = toFloat32(op, "features", features, [B, this.inputSize]);
+    const scope = this.runtime.scoped((inner) => inner);
     try {
+      const x = scope.tensor([B, this.inputSize]).write(values);
+      const [mean, aleatoric, epistemic] = [scope.tensor([B, T]), scope.tensor([B, T]), scope.tensor([B, T])];
       this.normalizer.standardize(x, x, B);
       this.moments(mean, aleatoric, epistemic, x, B);
       return { mean: mean.read(), aleatoric: aleatoric.read(), epistemic: epistemic.read() };

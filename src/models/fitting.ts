@@ -1,10 +1,11 @@
 // One fit of an ensemble regressor: its memory for minibatches and scores, and the optimizer step.
 
 import { createTrainer, meanSquaredError, type Trainer } from "../nn/index.js";
+import { eachInSlices } from "../steps.js";
 import type { Disposable, Steps } from "../types.js";
 import type { Scope, Tensor } from "../wasm/index.js";
 import type { EnsembleRegressor } from "./ensemble-regressor.js";
-import type { Trainee } from "./training.js";
+import { PRODUCTS, type Trainee } from "./training.js";
 
 export class Fitting implements Trainee, Disposable {
   readonly members: number;
@@ -15,7 +16,6 @@ export class Fitting implements Trainee, Disposable {
   readonly #trainer: Trainer;
   // each member's rows in the order of the epoch
   #order: Tensor<"u32">;
-  readonly #loss: Tensor<"f64">;
 
   /** For standardized features [n, F] and targets [n, T]. */
   constructor(scope: Scope, regressor: EnsembleRegressor, features: Tensor, targets: Tensor, batchSize: number) {
@@ -38,7 +38,6 @@ export class Fitting implements Trainee, Disposable {
       }),
     );
     this.#order = scope.tensor([members, 0], "u32");
-    this.#loss = scope.tensor([members], "f64");
   }
 
   startEpoch(order: Uint32Array): void {
@@ -55,18 +54,28 @@ export class Fitting implements Trainee, Disposable {
   *scoreSteps(rows: Uint32Array): Steps<Float64Array> {
     const { ensemble, inputSize, targetSize, outputStride, runtime } = this.#regressor;
     const n = rows.length;
-    return runtime.scoped((scope) => {
+    const scores = new Float64Array(this.members);
+    const scope = runtime.scoped((inner) => inner);
+    try {
       const indices = scope.tensor([n], "u32").write(rows);
-      const features = scope.tensor([n, inputSize]);
-      const target = scope.tensor([n, targetSize]);
-      const output = scope.tensor([this.members, n, outputStride]);
-      runtime.kernels.rows_gather(features.address, this.#features.address, indices.address, n, inputSize);
-      runtime.kernels.rows_gather(target.address, this.#targets.address, indices.address, n, targetSize);
-      ensemble.predict(output, features, n);
-      meanSquaredError(runtime, { loss: this.#loss }, { output, target, rows: n });
+      const gathered = (source: Tensor, columns: number): Tensor => {
+        const out = scope.tensor([n, columns]);
+        runtime.kernels.rows_gather(out.address, source.address, indices.address, n, columns);
+        return out;
+      };
+      const features = gathered(this.#features, inputSize);
+      const target = gathered(this.#targets, targetSize);
+      const output = scope.tensor([1, n, outputStride]);
+      const loss = scope.tensor([1], "f64");
+      yield* eachInSlices(this.members, (n * ensemble.params.size) / this.members / PRODUCTS, (e) => {
+        ensemble.predict(output, features, n, [e]);
+        meanSquaredError(runtime, { loss }, { output, target, rows: n });
+        scores[e] = loss.view[0];
+      });
+      return scores;
+    } finally {
       scope.dispose();
-      return this.#loss.read() as Float64Array;
-    });
+    }
   }
 
   dispose(): void {

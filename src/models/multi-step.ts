@@ -9,7 +9,7 @@ import type { Disposable, Steps } from "../types.js";
 import type { Scope, Tensor } from "../wasm/index.js";
 import type { DynamicsModel } from "./dynamics-model.js";
 import { createModelPass, type ModelPass } from "./model-pass.js";
-import type { Trainee } from "./training.js";
+import { PRODUCTS, type Trainee } from "./training.js";
 import { NONE } from "./windows.js";
 
 /** What a fit reads: n transitions, and for each the row that follows it or `NONE`. */
@@ -37,9 +37,6 @@ interface Step {
   readonly index: Tensor<"u32">;
   readonly weight: Tensor;
 }
-
-// products that take as long as a number that is only touched
-const PRODUCTS = 64;
 
 export class MultiStepFitting implements Trainee, Disposable {
   readonly members: number;

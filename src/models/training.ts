@@ -110,6 +110,8 @@ export function completeFitOptions(options: FitOptions | undefined, op = "fit"):
 
 // what a random number costs, in numbers that are only touched
 const DRAWN = 16;
+/** Products of networks that take as long as a number that is only touched. */
+export const PRODUCTS = 64;
 
 /** What is made ready for optimizer steps, in slices of a fit. */
 export function* readying<R>(steps: Steps<R>): Generator<FitProgress, R> {

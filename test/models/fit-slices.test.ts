@@ -28,12 +28,12 @@ function filled(rows: number): ReplayBuffer {
   return buffer;
 }
 
-const model = () =>
+const model = (hidden = [4]) =>
   createDynamicsModel(runtime, {
     observationSize: D,
     actionSize: 1,
     members: 3,
-    hidden: [4],
+    hidden,
     probabilistic: false,
     learnReward: true,
     constant: [2],
@@ -113,6 +113,21 @@ test("between epochs members are shuffled in slices, too", () => {
   }
   // of three members the first one comes with the step before
   assert.is(epochs[1], PAUSES.orders);
+  own.dispose();
+});
+
+test("members of large networks are scored one at a slice", () => {
+  const own = model([100, 100]);
+  // 5,000 of those held out are scored
+  const holdoutRows = Uint32Array.from({ length: 230_000 }, (_, row) => row);
+  const steps = own.fitSteps(many, { epochs: 1, batchSize: 10_000, holdoutRows });
+  let stepped = false;
+  let pauses = 0;
+  for (let next = steps.next(); !next.done; next = steps.next()) {
+    if (next.value.steps > 0) stepped = true;
+    else if (stepped) pauses++;
+  }
+  assert.is(pauses, 2);
   own.dispose();
 });
 
