@@ -6,8 +6,16 @@ import { RandomStream } from "../../src/kernels/index.js";
 import { createLinearBaseline, createPolicy, createQFunction, createValueFunction } from "../../src/policies/index.js";
 import { finish } from "../../src/steps.js";
 import { cartPoleContinuous, distanceGoal, makeEnv } from "../../src/envs/index.js";
-import { ActorUpdate, createImagination, CriticUpdate, Hindsight, oneStepTarget } from "../../src/learning/index.js";
-import { createDynamicsModel, learnedRollout, type Propagation } from "../../src/models/index.js";
+import {
+  ActorUpdate,
+  createExpansion,
+  createImagination,
+  CriticUpdate,
+  expansionTarget,
+  Hindsight,
+  oneStepTarget,
+} from "../../src/learning/index.js";
+import { createDynamicsModel, learnedRollout, openLoopLoss, type Propagation } from "../../src/models/index.js";
 import {
   createAdam,
   createEnsemble,
@@ -16,6 +24,7 @@ import {
   logVarianceBounds,
   meanSquaredError,
 } from "../../src/nn/index.js";
+import type { RewardFunction } from "../../src/types.js";
 import { loadRuntime } from "../../src/wasm/index.js";
 import { all, type LoopCase, loopSuite } from "../support/leaks.js";
 
@@ -153,6 +162,37 @@ const cases: LoopCase[] = [
     },
   },
   {
+    name: "targets of expanded values and a gradient of critics, states in between too",
+    calls: 10_000,
+    make() {
+      const model = createDynamicsModel(runtime, network);
+      const shape = { observationSize: 4, actionSpace, hidden: [3], seed: 0 };
+      const [actor, critic] = [
+        createPolicy(runtime, { ...shape, kind: "deterministic" }),
+        createQFunction(runtime, shape),
+      ];
+      const buffer = filledBuffer(6);
+      const random = new RandomStream(runtime, 0, "updates");
+      const rows = 5;
+      // with a reward that only JavaScript knows
+      const last: RewardFunction = (_, __, next, out) => {
+        for (let b = 0; b < out.length; b++) out[b] = next[4 * b + 3];
+      };
+      const carrier = createExpansion({ model, policy: actor, horizon: 2, rows, reward: last });
+      const rule = expansionTarget({ actor, critic, carrier, rows, rule: "steve", gamma: 0.9, tdk: true });
+      const { scope, batch, update } = runtime.scoped((inner) => ({
+        scope: inner,
+        batch: createTransitionBatch(inner, rows, 4, 1),
+        update: new CriticUpdate(inner, critic, rule, rows),
+      }));
+      const call = (): void => {
+        sampleTransitions(buffer, batch, random);
+        update.gradient(batch);
+      };
+      return { part: all(scope, rule, critic, actor, model, random, buffer), call };
+    },
+  },
+  {
     name: "buffer.add",
     make() {
       const part = createReplayBuffer(runtime, { ...sizes, capacity: 10 });
@@ -180,6 +220,16 @@ const cases: LoopCase[] = [
       const model = createDynamicsModel(runtime, network);
       const buffer = filledBuffer(12);
       return { part: all(model, buffer), call: () => model.fit(buffer, { epochs: 2, batchSize: 4 }) };
+    },
+  },
+  {
+    name: "model.fit by a loss of three steps",
+    calls: 1000,
+    make() {
+      const model = createDynamicsModel(runtime, { ...network, probabilistic: false });
+      const buffer = filledBuffer(20);
+      const fit = { epochs: 2, batchSize: 4, loss: openLoopLoss(3) };
+      return { part: all(model, buffer), call: () => model.fit(buffer, fit) };
     },
   },
   {
