@@ -25,6 +25,7 @@ import { normalizeQuaternion, normalizeQuaternions } from "./normalize.js";
 import { Observe } from "./observe.js";
 import { type Quantity, quantityNames, quantityOf, readPoses, readQuantity, rowOf } from "./quantities.js";
 import { loadState, saveState, type StateSizes } from "./saved-simulation.js";
+import { StepClock } from "./step-clock.js";
 
 /** Bytes of workspaces that make a task worth a thread's claim, and tasks that are enough to be shared evenly. */
 const TASK_BYTES = 32_768;
@@ -33,8 +34,7 @@ const ENOUGH_TASKS = 16;
 /** Beyond it a float32 is infinite, and no state that `restore` takes. */
 const MAX_FLOAT32 = 2 ** 128 - 2 ** 104;
 
-/** The kernels count steps in 32 bits: after so many what they counted is carried over. Both together are below 2³¹. */
-const CARRIED_AFTER = 2 ** 16;
+/** Steps of one call, which the kernels count in 32 bits. */
 const MOST_STEPS = 2 ** 30;
 
 /** Values of the region's word `repeat` that are no number of steps. */
@@ -83,10 +83,7 @@ export class Simulation implements Disposable {
   #next: Lanes;
   readonly #controls: Reals;
   readonly #scratch: Reals;
-  // when the counted steps began; those that were carried over, and how many the kernels may have counted since
-  readonly #start: Float64Array;
-  readonly #carried: Float64Array;
-  #counted = 0;
+  readonly #clock: StepClock;
   // a workspace per group, made by the first evaluation; whether it is of the present state, and what was observed of it
   #evaluated: Lanes | undefined;
   #fresh = false;
@@ -110,8 +107,7 @@ export class Simulation implements Disposable {
     this.#next = new Lanes(this.#reals(this.#groups * stateBytes), batch, stateBytes);
     this.#controls = this.#reals(batch * nu * real);
     this.#scratch = this.#workspaces(scope.runtime.threads);
-    this.#start = new Float64Array(batch);
-    this.#carried = new Float64Array(batch);
+    this.#clock = new StepClock(batch, model.timestep, header[Header.steps]);
     this.#words = [model.tables.address, batch, this.#taskGroups, 0, this.#controls.address, 0, 0];
     this.#words.push(model.layout.workspace.bytes, 0, 0);
     this.reset();
@@ -157,7 +153,7 @@ export class Simulation implements Disposable {
     return {
       qpos: this.#states.rows(header[Header.qpos], nq, new Float64Array(batch * nq)),
       qvel: this.#states.rows(header[Header.qvel], nv, new Float64Array(batch * nv)),
-      time: this.#now(),
+      time: this.#clock.now(this.#states),
     };
   }
 
@@ -227,8 +223,8 @@ export class Simulation implements Disposable {
       qvel: this.#states.rows(header[Header.qvel], nv, array(nv)),
       mocap: this.#states.rows(header[Header.mocapPoses], 7 * nmocap, array(7 * nmocap)),
       ctrl: controls,
-      steps: this.#stepsTaken(),
-      start: this.#start.slice(),
+      steps: this.#clock.steps(this.#states),
+      start: this.#clock.start,
       diverged: this.#states.rows(header[Header.diverged], 1, new Int32Array(batch)),
     });
   }
@@ -246,11 +242,8 @@ export class Simulation implements Disposable {
     this.#states.setRows(header[Header.qvel], nv, qvel);
     this.#states.setRows(header[Header.mocapPoses], 7 * this.#sizes.nmocap, mocap);
     this.#states.setRows(header[Header.diverged], 1, diverged);
-    this.#states.setWholes(header[Header.steps], new Int32Array(this.batch));
-    this.#carried.set(steps);
-    this.#counted = 0;
+    this.#clock.load(this.#states, start, steps);
     this.#controls.view.set(ctrl);
-    this.#start.set(start);
     this.#fresh = false;
   }
 
@@ -273,8 +266,7 @@ export class Simulation implements Disposable {
     const before = this.#states;
     this.#states = this.#next;
     this.#next = before;
-    this.#counted += repeat;
-    if (this.#counted >= CARRIED_AFTER) this.#carry();
+    this.#clock.passed(this.#states, repeat);
     this.#fresh = false;
   }
 
@@ -384,7 +376,7 @@ export class Simulation implements Disposable {
     this.#checkUsable();
     checkInteger("simulation.divergence", "b", b, 0, this.batch - 1);
     const [dof] = this.#states.row(b, this.model.layout.tables.header[Header.diverged], 1);
-    return dof < 0 ? undefined : { dof, time: this.#now()[b] };
+    return dof < 0 ? undefined : { dof, time: this.#clock.now(this.#states)[b] };
   }
 
   /** Every quantity of the present state, where the layout has it. @internal */
@@ -452,35 +444,12 @@ export class Simulation implements Disposable {
     this.#states.setRows(header[Header.qpos], this.model.nq, qpos, mask);
     this.#states.setRows(header[Header.qvel], this.model.nv, qvel, mask);
     this.#states.setRows(header[Header.diverged], 1, new Int32Array(this.batch).fill(-1), mask);
-    this.#states.setWholes(header[Header.steps], new Int32Array(this.batch), mask);
-    for (let b = 0; b < this.batch; b++) {
-      if (mask && !mask[b]) continue;
-      this.#start[b] = times[b];
-      this.#carried[b] = 0;
-    }
+    this.#clock.set(this.#states, times, mask);
     this.#fresh = false;
   }
 
-  // steps since `start`
-  #stepsTaken(): Float64Array {
-    const counted = this.#states.wholes(this.model.layout.tables.header[Header.steps], new Int32Array(this.batch));
-    return this.#carried.map((carried, b) => carried + counted[b]);
-  }
-
-  #carry(): void {
-    this.#carried.set(this.#stepsTaken());
-    this.#states.setWholes(this.model.layout.tables.header[Header.steps], new Int32Array(this.batch));
-    this.#counted = 0;
-  }
-
-  // seconds of each environment
-  #now(): Float64Array {
-    const steps = this.#stepsTaken();
-    return this.#start.map((start, b) => start + steps[b] * this.model.timestep);
-  }
-
   #times(op: string, time: number | ArrayLike<number> | undefined, mask: Mask): Float64Array {
-    if (time === undefined) return this.#now();
+    if (time === undefined) return this.#clock.now(this.#states);
     if (typeof time === "number") return new Float64Array(this.batch).fill(checkNumber(op, "time", time));
     const times = toFloat64(op, "time", time as NumericInput, [this.batch]);
     for (let b = 0; b < this.batch; b++) if (!mask || mask[b]) checkNumber(op, `time[${b}]`, times[b]);
