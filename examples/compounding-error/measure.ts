@@ -195,9 +195,22 @@ export function medianWindow({ sizes: { horizon }, windows, models: [{ predictio
   return order[Math.floor(order.length / 2)];
 }
 
+/** Steps after which errors are printed. */
+const printed = ({ horizon }: Sizes): number[] => [1, 2, 5, 10, 20, 40, 60].filter((k) => k <= horizon);
+
+/** Markdown: open-loop errors of the loss of several steps as shares of those of one step, a row for each comparison. */
+export function ratios(comparisons: readonly Comparison[]): string {
+  const steps = printed(comparisons[0].sizes);
+  const rows = comparisons.map(({ sizes: { seed }, models: [one, several] }) => {
+    const shares = steps.map((k) => `${Math.round((100 * several.errors.openLoop[k]) / one.errors.openLoop[k])} %`);
+    return `| seed ${seed} | ${shares.join(" | ")} |`;
+  });
+  return [`| share after … steps | ${steps.join(" | ")} |`, `|---${"|---:".repeat(steps.length)}|`, ...rows].join("\n");
+}
+
 /** Markdown: root mean square errors after some numbers of steps. */
-export function table({ sizes: { horizon }, models }: Comparison): string {
-  const steps = [1, 2, 5, 10, 20, 40, 60].filter((k) => k <= horizon);
+export function table({ sizes, models }: Comparison): string {
+  const steps = printed(sizes);
   const row = (name: string, errors: readonly number[]): string =>
     `| ${[name, ...steps.map((k) => errors[k].toPrecision(2))].join(" | ")} |`;
   const rows = models.flatMap(({ loss, errors }) => [
