@@ -92,26 +92,29 @@ const experiments: readonly Experiment[] = [
 
 function usage(): never {
   console.error(
-    `usage: npm run experiment -- ${experiments.map((e) => e.name).join("|")} [--seeds first-last] [--partial] [--threads n]`,
+    `usage: npm run experiment -- ${experiments.map((e) => e.name).join("|")}`,
+    "[--seeds first-last] [--partial] [--threads n] [--numerics reproducible|fast]",
   );
   process.exit(2);
 }
 
-function parse(): { experiment: Experiment; first: number; last: number; partial: boolean; threads: number | "auto" } {
+function parse() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       seeds: { type: "string" },
       partial: { type: "boolean", default: false },
       threads: { type: "string", default: "auto" },
+      numerics: { type: "string", default: "reproducible" },
     },
   });
   const experiment = experiments.find(({ name }) => name === positionals[0]);
   if (!experiment || positionals.length !== 1) usage();
   const match = /^(\d+)-(\d+)$/.exec(values.seeds ?? `0-${experiment.seeds - 1}`);
   if (!match) usage();
-  const threads = values.threads === "auto" ? "auto" : Number(values.threads);
-  return { experiment, first: Number(match[1]), last: Number(match[2]), partial: values.partial, threads };
+  const threads = values.threads === "auto" ? ("auto" as const) : Number(values.threads);
+  const numerics = values.numerics as "reproducible" | "fast";
+  return { experiment, first: Number(match[1]), last: Number(match[2]), partial: values.partial, threads, numerics };
 }
 
 const committed = (name: string): string => fileURLToPath(new URL(`experiments/${name}/`, import.meta.url));
@@ -153,8 +156,8 @@ async function logOf(experiment: Experiment, seed: number, runtime: Runtime | un
   return log;
 }
 
-const { experiment, first, last, partial, threads } = parse();
-const runtime = partial ? undefined : await loadRuntime({ threads });
+const { experiment, first, last, partial, threads, numerics } = parse();
+const runtime = partial ? undefined : await loadRuntime({ threads, numerics });
 const logs: Progress[][] = [];
 for (let seed = first; seed <= last; seed++) {
   const log = await logOf(experiment, seed, runtime);
@@ -167,7 +170,8 @@ const table = [
   ...logs.map((log, i) => `| ${first + i} | ${experiment.row(log).join(" | ")} |`),
 ].join("\n");
 const machine = `${os.cpus()[0]?.model.trim()}, Node ${process.versions.node}`;
-const report = `# ${experiment.name}\n\n\`npm run experiment -- ${experiment.name}\` (${machine})\n\n${table}\n\n${experiment.verdict(logs)}\n`;
+const flags = numerics === "reproducible" ? "" : ` --numerics ${numerics}`;
+const report = `# ${experiment.name}\n\n\`npm run experiment -- ${experiment.name}${flags}\` (${machine})\n\n${table}\n\n${experiment.verdict(logs)}\n`;
 console.log(report);
 const folder = committed(experiment.name);
 mkdirSync(folder, { recursive: true });
