@@ -21,6 +21,7 @@ import {
   td3,
 } from "../../src/index.js";
 import type { Experiment } from "../experiment.js";
+import { against } from "./baseline.js";
 import { meanAndSpread } from "./spread.js";
 
 // seeds of the evaluation, far from those of any run
@@ -44,6 +45,8 @@ export interface Plan {
   readonly start: (runtime: Runtime, env: ReturnType<typeof makeVectorEnv>, options: OffPolicyOptions) => OffPolicyRun;
   /** What the last line must reach: a return, or the share of successes. */
   readonly goal?: number;
+  /** Experiments whose last lines are a goal too. */
+  readonly baselines?: readonly string[];
 }
 
 /** A run with its log of what the agent does at its best. */
@@ -98,7 +101,7 @@ export function stepsTo(log: readonly Progress[], goal: number): number | null {
 }
 
 export function experiment(plan: Plan): Experiment {
-  const { goal, task, episodes } = plan;
+  const { goal, task, episodes, baselines = [] } = plan;
   const what = task.goal ? "success" : "return";
   const digits = task.goal ? 2 : 1;
   return {
@@ -112,10 +115,10 @@ export function experiment(plan: Plan): Experiment {
       return [envSteps, last(log).toFixed(digits), reached, wallSeconds.toFixed(0)];
     },
     verdict(logs) {
-      const figures = `Over seeds (mean ± standard deviation): ${what} ${meanAndSpread(logs.map(last))}.`;
-      if (goal === undefined) return figures;
-      const reached = logs.filter((log) => last(log) >= goal).length;
-      return `${figures} At least ${goal} at last: ${reached} of ${logs.length} seeds.`;
+      const spread = `Over seeds (mean ± standard deviation): ${what} ${meanAndSpread(logs.map(last))}.`;
+      const reached = logs.filter((log) => last(log) >= (goal ?? -Infinity)).length;
+      const figures = goal === undefined ? "" : ` At least ${goal} at last: ${reached} of ${logs.length} seeds.`;
+      return [`${spread}${figures}`, ...baselines.map((name) => against(name, logs, figure))].join("\n\n");
     },
   };
 }
