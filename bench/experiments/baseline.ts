@@ -25,22 +25,33 @@ export function logsOf(name: string): Log[] {
 const firstAt = (log: Log, goal: number, figure: (line: Progress) => number): number | null =>
   log.find((line) => figure(line) >= goal)?.envSteps ?? null;
 
-/** A sentence for `name` whose logs are here, none for another; `logs` have their lines at the same steps. */
+/**
+ * For `name` whose logs are here, how soon `logs` came to what it ended with: to the mean over its seeds, and to within a standard
+ * deviation of it. All have their lines at the same steps.
+ */
 export function against(name: string, logs: readonly Log[], figure: (line: Progress) => number): string {
   const baseline = logsOf(name);
   if (baseline.length === 0 || logs.length === 0) return "";
   const ends = baseline.map((log) => figure(log[log.length - 1]));
-  const goal = mean(ends);
   const budget = baseline[0][baseline[0].length - 1].envSteps;
-  const steps = logs.map((log) => firstAt(log, goal, figure));
-  const soon = steps.filter((step) => step !== null && step <= budget / 2).length;
-  const lines = Math.min(...logs.map((log) => log.length));
-  const averaged = Array.from({ length: lines }, (_, i) => mean(logs.map((log) => figure(log[i]))));
-  const at = averaged.findIndex((value) => value >= goal);
-  const own = baseline.map((log) => firstAt(log, goal, figure) ?? "never").join(", ");
+  const soon = budget / 2;
+  const deviation = Math.sqrt(ends.reduce((sum, end) => sum + (end - mean(ends)) ** 2, 0) / (ends.length - 1));
+  const row = (goal: number, whose: string, of: readonly Log[]): string => {
+    const steps = of.map((log) => firstAt(log, goal, figure));
+    const lines = Math.min(...of.map((log) => log.length));
+    const at = of[0].slice(0, lines).findIndex((_, i) => mean(of.map((log) => figure(log[i]))) >= goal);
+    const cells = [goal.toFixed(1), whose, steps.map((step) => step ?? "–").join(", ")];
+    cells.push(
+      String(steps.filter((step) => step !== null && step <= soon).length),
+      at < 0 ? "–" : String(of[0][at].envSteps),
+    );
+    return `| ${cells.join(" | ")} |`;
+  };
   return [
-    `${name} ends at ${meanAndSpread(ends)} after ${budget} steps (itself first there after ${own}).`,
-    `First there after ${steps.map((step) => step ?? "never").join(", ")} steps: ${soon} of ${steps.length} seeds in half of its steps or less;`,
-    `the mean over seeds after ${at < 0 ? "more than were made" : logs[0][at].envSteps}.`,
-  ].join(" ");
+    `${name} ends at ${meanAndSpread(ends)} after ${budget} steps. Steps until a line is first no less, and no less than one standard deviation below:`,
+    "",
+    `| no less than | run | steps of its seeds | seeds within ${soon} | the mean over seeds |`,
+    "|---|---|---|---|---|",
+    ...[mean(ends), mean(ends) - deviation].flatMap((goal) => [row(goal, name, baseline), row(goal, "this", logs)]),
+  ].join("\n");
 }
