@@ -1,10 +1,10 @@
 // `npm run experiment -- <name> [--seeds 0-9]`: runs a learning experiment, one seed after the other, writes each seed's log
 // to bench/experiments/<name>/seed-<n>.jsonl when that seed ends, and prints the table over all seeds.
 // Seeds whose log is there are not run again (delete the log to repeat), and a seed that was stopped goes on after the last
-// trial it finished: runs that can be saved are, in build/experiments/, after every trial. `--partial` reports seeds that
-// have not ended as far as they got.
+// trial it finished: runs that can be saved are, in build/experiments/, after every trial. `--partial` runs nothing: it reports
+// seeds that have not ended as far as they got, and keeps their logs as partial-seed-<n>.jsonl.
 
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -139,7 +139,13 @@ async function logOf(experiment: Experiment, seed: number, runtime: Runtime | un
   const checkpoint = `${underWay(experiment.name)}seed-${seed}.mbrl`;
   mkdirSync(underWay(experiment.name), { recursive: true });
   const log = existsSync(checkpoint) ? readLog(part) : [];
-  if (!runtime) return log;
+  const kept = `${committed(experiment.name)}partial-seed-${seed}.jsonl`;
+  if (!runtime) {
+    if (log.length === 0) return readLog(kept);
+    mkdirSync(committed(experiment.name), { recursive: true });
+    writeLog(kept, log);
+    return log;
+  }
   const resume = log.length ? await loadCheckpoint(checkpoint) : undefined;
   const run = experiment.run(runtime, seed, resume);
   for await (const progress of run) {
@@ -153,6 +159,7 @@ async function logOf(experiment: Experiment, seed: number, runtime: Runtime | un
   }
   mkdirSync(committed(experiment.name), { recursive: true });
   writeLog(done, log);
+  rmSync(kept, { force: true });
   return log;
 }
 
