@@ -58,10 +58,13 @@ export const valueExpansion: readonly Experiment[] = [
   experiment({ ...planned(goalPlan, mve, { ...small, ...least }), name: "mve-min-reacher-goal" }),
   experiment({ ...planned(pendulumPlan, mve, { ...least, trueModel: true }), name: "mve-min-pendulum-true" }),
   experiment({
-    ...planned(swimmerPlan, mve, { ...least, gamma: 0.9999, trueModel: true }),
+    ...planned(swimmerPlan, mve, { ...swimming, ...least, trueModel: true }),
     name: "mve-min-swimmer-true",
   }),
-  experiment({ ...planned(cheetahPlan, mve, { ...least, trueModel: true }), name: "mve-min-half-cheetah-true" }),
+  experiment({
+    ...planned(cheetahPlan, mve, { ...bodies, ...least, trueModel: true }),
+    name: "mve-min-half-cheetah-true",
+  }),
 ];
 
 /** One factor of (min, H = 3, loss of five steps, five models) at a time. */
