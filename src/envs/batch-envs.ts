@@ -1,7 +1,7 @@
 // A batch of environments that are each an object of its own: what learns from a `VectorEnv` then learns from any `Env`.
 // They are stepped one after the other; built-in tasks have `makeVectorEnv`, which steps all at once in Wasm.
 
-import { toFloat32 } from "../array.js";
+import { fill } from "../array.js";
 import { checkMask, checkOneOf, checkOptions, FormatError, wrongKind, wrongValue } from "../check.js";
 import { joinStates, metaField, partState } from "../saved-state.js";
 import type { Box, Env, EnvSpec, NumericInput, SavedState, Space } from "../types.js";
@@ -17,9 +17,10 @@ type Phase = "fresh" | "running" | "ended";
 /**
  * The given environments, which must be alike, as one batch; it owns them, and `close` closes them. `autoreset` as in
  * `makeVectorEnv`, default `next-step`. `reset({ seed })` seeds environment i with seed + i. Reward, termination and angles are
- * those of the first, and so is the goal, whose
- * functions are checked whenever they are called, as are the goals of every observation. Throws `TypeError` when there is none or its observations are no flat box, `RangeError` when they differ
- * in a space or in their time limit.
+ * those of the first, and so is the goal, whose functions are checked whenever they are called, as are the goals of every
+ * observation. Throws `TypeError` when there is none or its observations are no flat box, `RangeError` when they differ in a space
+ * or in their time limit; `step` and `reset` throw `RangeError` on an observation of another length. Those that diverge in a step are
+ * told in one `DivergedError`, as by `makeVectorEnv`.
  */
 export function batchEnvs(envs: readonly Env[], options?: { autoreset?: Autoreset }): VectorEnv {
   const op = "batchEnvs";
@@ -107,19 +108,28 @@ class BatchedEnvs implements VectorEnv {
     const { batch, autoreset } = this;
     const given = this.#checkActions(op, actions);
     this.#checkPhases(op);
-    let divergence: DivergedError | undefined;
+    const lost: number[] = [];
+    let first: DivergedError | undefined;
     for (let b = 0; b < batch; b++) {
       const resets = this.#phase[b] === "ended";
       out.reward[b] = 0;
       out.terminated[b] = 0;
       out.truncated[b] = 0;
       if (resets) this.#start(b);
-      else divergence = this.#stepOne(b, given(b), out) ?? divergence;
+      else {
+        const divergence = this.#stepOne(b, given(b), out);
+        if (divergence) lost.push(b);
+        first ??= divergence;
+      }
     }
     out.finalObservation.set(this.#observation);
     for (let b = 0; autoreset === "same-step" && b < batch; b++) if (this.#phase[b] === "ended") this.#start(b);
     out.observation.set(this.#observation);
-    if (divergence) throw divergence;
+    if (first) {
+      const { id } = this.#envs[lost[0]].spec;
+      const env = batch > 1 ? `${id}, environment ${lost[0]}` : id;
+      throw new DivergedError(op, env, first.freedom, first.freedomName, first.time, lost);
+    }
     return out;
   }
 
@@ -174,15 +184,18 @@ class BatchedEnvs implements VectorEnv {
 
   #observe(op: string, b: number, observation: Float32Array): void {
     if (this.goal) checkGoalRow(op, this.goal, observation);
-    this.#observation.set(observation, b * (this.#observation.length / this.batch));
+    const D = this.#observation.length / this.batch;
+    // a shorter one would keep numbers of the last, a longer one reach into the next environment's
+    if (observation?.length !== D) wrongValue(op, `observation[${b}]`, `shape [${D}]`, observation);
+    this.#observation.set(observation, b * D);
   }
 
-  // all actions, checked; returns that of environment b
+  // all actions, checked, in a copy: memory that a step makes grow leaves views of before empty; returns that of environment b
   #checkActions(op: string, actions: NumericInput): (b: number) => NumericInput | number {
     const space = this.singleActionSpace;
     const A = spaceSize(space);
     const shape = space.kind === "box" ? [this.batch, ...space.shape] : [this.batch];
-    const values = toFloat32(op, "action", actions, shape);
+    const values = fill(op, "action", actions, shape, new Float32Array(this.actionSpace.low.length));
     const of = (b: number) => (space.kind === "box" ? values.slice(b * A, (b + 1) * A) : values[b]);
     for (let b = 0; b < this.batch; b++) {
       if (space.kind === "discrete" && !contains(space, of(b) as number)) {

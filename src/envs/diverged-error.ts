@@ -8,6 +8,8 @@ import { MbrlError } from "../check.js";
 export class DivergedError extends MbrlError {
   /** Degree of freedom whose numbers were the first to go. */
   readonly freedom: number;
+  /** Its number and name, as the message has them. */
+  readonly freedomName: string;
   /** Simulated time in seconds at which the step began that led there. */
   readonly time: number;
   /** Numbers of the environments of the batch that diverged in this step; the rest of the error is about the first. */
@@ -19,6 +21,7 @@ export class DivergedError extends MbrlError {
       `${op}: ${env} diverged at degree of freedom ${name} ${when}; its episode has ended, call reset()`,
     );
     this.freedom = freedom;
+    this.freedomName = name;
     this.time = time;
     this.environments = environments;
   }

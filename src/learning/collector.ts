@@ -209,7 +209,8 @@ export class Collector implements Disposable {
   // the environments that diverged, if any: the others have made their step all the same
   #stepEnv(): readonly number[] {
     try {
-      this.#env.step(this.#action.view, this.#out);
+      // no view: an environment may let memory grow
+      this.#env.step(this.#action.read(), this.#out);
       return [];
     } catch (error) {
       if (error instanceof DivergedError) return error.environments;

@@ -103,7 +103,8 @@ export class Explorer implements Disposable {
     try {
       this.#act(blind);
       try {
-        env.step(this.#action.view, this.#out);
+        // no view: an environment may let memory grow
+        env.step(this.#action.read(), this.#out);
       } catch (error) {
         if (!(error instanceof DivergedError)) throw error;
         diverged = error.environments;

@@ -14,6 +14,7 @@ import { TrainingDivergedError } from "../../src/check.js";
 import {
   batchEnvs,
   cartPole,
+  DivergedError,
   makeEnv,
   makeVectorEnv,
   pendulum,
@@ -277,6 +278,39 @@ test("a step of the environment that fails is not counted, and the run goes on w
   // two episodes were cut off, one was whole
   assert.equal([log[0].episodeLength, log[0].envSteps], [200, 49 + 39 + 200]);
   assert.equal([...new Set(run.parts.buffer.trajectories())], [0, 1, 2]);
+  run.dispose();
+});
+
+test("of a batch only the episode that diverged is lost: its step is not kept, its return not counted", async () => {
+  const envs = [1, 2].map((seed) => makeEnv(runtime, pendulum, { seed }));
+  let steps = 0;
+  const diverges: Env = {
+    ...bound(envs[1]),
+    step: (action) => {
+      // an environment of its own knows no number but 0
+      if (++steps === 20) throw new DivergedError("test", "a pendulum", 0, "joint", 0.95, [0]);
+      return envs[1].step(action);
+    },
+  };
+  const env = batchEnvs([envs[0], diverges], { autoreset: "same-step" });
+  const run = ddpg(runtime, env, { ...tiny, trials: 2, updatesPerStep: 0.02 });
+  const log: OffPolicyProgress[] = [];
+  for await (const progress of run) log.push(progress);
+  const { buffer } = run.parts;
+  const numbers = [...buffer.trajectories()];
+  // the first of either, that of the second after the divergence, the next of the first
+  const lengths = [0, 1, 2, 3].map((n) => numbers.filter((each) => each === n).length);
+  assert.equal(lengths, [200, 19, 200, 20]);
+  assert.is(numbers.length, 2 * 220 - 1);
+  const returns = [0, 0, 0, 0];
+  for (const [row, n] of numbers.entries()) returns[n] += buffer.reward.view[row];
+  assert.equal(
+    log.map(({ episodeReturn, episodeLength }) => [episodeReturn, episodeLength]),
+    [
+      [returns[0], 200],
+      [returns[2], 200],
+    ],
+  );
   run.dispose();
 });
 

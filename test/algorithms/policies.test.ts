@@ -202,6 +202,8 @@ test("a saved run refuses another task, algorithm, batch and other hyper-paramet
 test("an episode that a divergence cut off is not among the returns", async () => {
   const inner = makeVectorEnv(runtime, pendulum, { batch: 2, autoreset: "same-step" });
   let steps = 0;
+  // of the whole episodes: that of environment 0 after the divergence, and two of environment 1
+  const returns = [0, 0, 0];
   const env: typeof inner = Object.assign(Object.create(null), {
     ...inner,
     reset: inner.reset.bind(inner),
@@ -210,13 +212,21 @@ test("an episode that a divergence cut off is not among the returns", async () =
     restore: inner.restore.bind(inner),
     step(actions: Float32Array, out: VectorStep) {
       inner.step(actions, out);
-      if (++steps !== 5) return out;
+      steps++;
+      if (steps > 5 && steps <= 205) returns[0] += out.reward[0];
+      returns[steps <= 200 ? 1 : 2] += out.reward[1];
+      if (steps !== 5) return out;
       out.observation.set(inner.reset({ mask: [1, 0] }).observation);
       throw new DivergedError("test", "environment 0", 0, "joint", 0.2, [0]);
     },
   });
-  const run = trpo(runtime, env, { trials: 1, steps: 200, seed: 1 });
-  for await (const { episodeLength } of run) assert.is(episodeLength, 200);
+  const run = trpo(runtime, env, { trials: 2, steps: 200, seed: 1 });
+  const log: (readonly number[])[] = [];
+  for await (const { episodeReturn, episodeLength } of run) log.push([episodeReturn, episodeLength]);
+  assert.equal(log, [
+    [returns[1], 200],
+    [(returns[0] + returns[2]) / 2, 200],
+  ]);
   run.dispose();
   inner.close();
 });

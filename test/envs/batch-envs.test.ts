@@ -6,14 +6,18 @@ import {
   batchEnvs,
   cartPole,
   cartPoleContinuous,
+  DivergedError,
+  halfCheetah,
   makeEnv,
   makeVectorEnv,
   pendulum,
   type Task,
 } from "../../src/envs/index.js";
 import type { Env } from "../../src/types.js";
+import { loadRuntime } from "../../src/wasm/index.js";
 import { runtime } from "../support/runtime.js";
-import { spread } from "./support.js";
+import { sick } from "./bodies-support.js";
+import { makeWalk, spread } from "./support.js";
 
 const test = suite("batches of environments");
 const B = 3;
@@ -59,6 +63,98 @@ for (const autoreset of ["next-step", "same-step", "disabled"] as Autoreset[]) {
     });
   }
 }
+
+for (const autoreset of ["next-step", "same-step", "disabled"] as Autoreset[]) {
+  test(`all that diverge in a step are told by their numbers, as by makeVectorEnv, ${autoreset}`, () => {
+    const envs = alike(halfCheetah);
+    const ours = batchEnvs(envs, { autoreset });
+    const theirs = makeVectorEnv(runtime, halfCheetah, { batch: B, seed: 5, autoreset });
+    const actions = spread(B * 6, -1, 1);
+    for (const each of [ours, theirs]) {
+      each.reset();
+      each.step(actions);
+      // so that the two that diverge tell different times
+      each.reset({ mask: [0, 1, 0] });
+    }
+    for (const b of [1, 2]) {
+      envs[b].restore(sick(envs[b].snapshot(), 0, 18));
+      theirs.restore(sick(theirs.snapshot(), b, 18));
+    }
+    const [one, two] = [ours, theirs].map((env) => {
+      const out = env.createOut();
+      try {
+        env.step(actions, out);
+      } catch (error) {
+        assert.instance(error, DivergedError);
+        const { message, freedom, time, environments } = error as DivergedError;
+        return { message, freedom, time, environments, out };
+      }
+      throw new Error("nothing was told");
+    });
+    assert.equal(one.environments, [1, 2]);
+    // where those that diverged stood is of no use to anyone, and differs
+    const sound = ({ out, ...told }: typeof one) => {
+      const size = autoreset === "same-step" ? B * 17 : 17;
+      return {
+        ...told,
+        ...out,
+        observation: out.observation.slice(0, size),
+        finalObservation: out.finalObservation.slice(0, 17),
+      };
+    };
+    assert.equal(sound(one), sound(two));
+    if (autoreset === "disabled") for (const each of [ours, theirs]) each.reset({ mask: [0, 1, 1] });
+    assert.equal(ours.step(actions), theirs.step(actions));
+    ours.close();
+    theirs.close();
+  });
+}
+
+test("an observation of another length than the space is one clear error, at a step and at a reset", () => {
+  for (const length of [0, 2, 4]) {
+    const envs = alike(pendulum);
+    let wrong = false;
+    const cut = (observation: Float32Array): Float32Array => (wrong ? new Float32Array(length) : observation);
+    const odd: Env = {
+      ...makeWalk(),
+      spec: envs[1].spec,
+      observationSpace: pendulum.observationSpace,
+      actionSpace: pendulum.actionSpace,
+      reset: () => ({ observation: cut(envs[1].reset().observation), info: {} }),
+      step: (action) => ({ ...envs[1].step(action), observation: cut(new Float32Array(3)) }),
+    };
+    const batch = batchEnvs([envs[0], odd, envs[2]]);
+    batch.reset();
+    batch.step([0, 0, 0]);
+    wrong = true;
+    const got = `"observation\\[1\\]" expected shape \\[3\\], got Float32Array\\(${length}\\)`;
+    assert.throws(() => batch.step([0, 0, 0]), new RegExp(`vectorEnv.step: ${got}`));
+    assert.throws(() => batch.reset(), new RegExp(`vectorEnv.reset: ${got}`));
+    for (const env of envs) env.close();
+  }
+});
+
+test("a step that makes memory grow does not take the actions of the others away", async () => {
+  // memory that threads share stays where it is when it grows
+  const on = await loadRuntime({ threads: 1 });
+  const action = on.tensor([2, 1]).write([0.25, -0.5]);
+  const taken: number[] = [];
+  const grows = (): Env => {
+    const walk = makeWalk();
+    return Object.assign(walk, {
+      step: (given: Float32Array) => {
+        taken.push(...given);
+        on.tensor([2 ** 21]);
+        return { observation: Float32Array.of(0), reward: 0, terminated: false, truncated: false, info: {} };
+      },
+    });
+  };
+  const batch = batchEnvs([grows(), grows()]);
+  batch.reset();
+  batch.step(action.view);
+  assert.equal(taken, [0.25, -0.5]);
+  on.dispose();
+});
 
 test("what does not fit is told", () => {
   assert.throws(() => batchEnvs([]), /batchEnvs: "envs" expected an array of environments/);

@@ -16,10 +16,9 @@ import {
   reacherGoal,
   trueDynamics,
 } from "../../src/envs/index.js";
-import type { SavedState } from "../../src/types.js";
 import { loadRuntime } from "../../src/wasm/index.js";
 import { checkedRuntime, runtime } from "../support/runtime.js";
-import { recorded, recording } from "./bodies-support.js";
+import { recorded, recording, sick } from "./bodies-support.js";
 import { bits, spread } from "./support.js";
 
 const tasks = [...recorded.map(([task]) => task), halfCheetahPets, reacherGoal, fetchReach];
@@ -209,13 +208,6 @@ test("every way of autoreset starts what has ended", () => {
     env.close();
   }
 });
-
-/** The snapshot with a velocity that no body survives in copy `b`. */
-function sick(snapshot: SavedState, b: number, stateSize: number): SavedState {
-  const data = snapshot.arrays.state.data.slice() as Float64Array;
-  data[b * stateSize + 9 + 4] = 1e9;
-  return { ...snapshot, arrays: { ...snapshot.arrays, state: { ...snapshot.arrays.state, data } } };
-}
 
 test("a body that diverges is told of, with its degree of freedom and time, and its episode has ended", () => {
   const env = makeEnv(runtime, halfCheetah);

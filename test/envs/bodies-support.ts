@@ -13,7 +13,7 @@ import {
   type TaskEnv,
   walker2d,
 } from "../../src/envs/index.js";
-import type { Box } from "../../src/types.js";
+import type { Box, SavedState } from "../../src/types.js";
 import type { Runtime } from "../../src/wasm/index.js";
 import { fixture } from "../support/fixtures.js";
 
@@ -120,4 +120,11 @@ export function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
 export function quantile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))];
+}
+
+/** The snapshot of half-cheetahs with a velocity that no body survives in copy `b`. */
+export function sick(snapshot: SavedState, b: number, stateSize: number): SavedState {
+  const data = snapshot.arrays.state.data.slice() as Float64Array;
+  data[b * stateSize + 9 + 4] = 1e9;
+  return { ...snapshot, arrays: { ...snapshot.arrays, state: { ...snapshot.arrays.state, data } } };
 }

@@ -3,9 +3,16 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { mve, pets } from "../../src/algorithms/index.js";
+import { ddpg, mve, pets, ppo } from "../../src/algorithms/index.js";
 import { createReplayBuffer } from "../../src/data/index.js";
-import { cartPoleContinuous, makeEnv, makeVectorEnv, reacherGoal } from "../../src/envs/index.js";
+import {
+  cartPoleContinuous,
+  makeEnv,
+  makeVectorEnv,
+  pendulum,
+  reacherGoal,
+  type VectorEnv,
+} from "../../src/envs/index.js";
 import { createDynamicsModel, openLoopLoss } from "../../src/models/index.js";
 import type { SavedState } from "../../src/types.js";
 import { Arena } from "../../src/wasm/arena.js";
@@ -88,10 +95,38 @@ async function plans(): Promise<SavedState["arrays"]> {
   return arrays;
 }
 
+// an environment of somebody else's, which needs memory before it looks at the actions
+async function hungry(): Promise<SavedState["arrays"][]> {
+  const inner = makeVectorEnv(runtime, pendulum, { batch: 2, seed: 0, autoreset: "same-step" });
+  const step: VectorEnv["step"] = (actions, out) => {
+    runtime.tensor([1]).dispose();
+    return inner.step(actions, out);
+  };
+  const env = new Proxy(inner, {
+    get: (target, name) => {
+      if (name === "step") return step;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  const saved: SavedState["arrays"][] = [];
+  for (const run of [
+    ddpg(runtime, env, { seed: 0, hidden: [8], batchSize: 16, trials: 1, updatesPerStep: 0.05 }),
+    ppo(runtime, env, { seed: 0, hidden: [8], trials: 1, steps: 20 }),
+  ]) {
+    for await (const _ of run);
+    saved.push(run.save().arrays);
+    run.dispose();
+  }
+  inner.close();
+  return saved;
+}
+
 for (const [name, compute] of [
   ["fits by one step and by several", fitted],
   ["hindsight and value expansion", hindsight],
   ["PETS", plans],
+  ["an environment that needs memory in its step", hungry],
   ["algorithms that learn policies", () => learnersFingerprint(alone)],
   ["passes of policies", () => policyFingerprint(alone)],
 ] as const) {
