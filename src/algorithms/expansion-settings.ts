@@ -74,6 +74,11 @@ export function checkExpansion(op: string, settings: ExpansionSettings, env: Vec
   for (const name of ["members", "modelEvery", "modelSteps", "modelPatience"] as const) {
     checkInteger(op, name, settings[name], 1);
   }
+  if (settings.horizon > 0 && !settings.trueModel && settings.bufferSize < 2) {
+    // which a buffer is no larger than by default
+    const name = settings.totalSteps < 2 ? "totalSteps" : "bufferSize";
+    wrongValue(op, name, "at least 2, as models are not fitted to one transition", settings[name]);
+  }
   // sizes that would only fail when the first model is fitted
   checkInteger(op, "multiStep", settings.multiStep, 1, 1000);
   checkInteger(op, "modelBatch", settings.modelBatch, 1, 2 ** 16);

@@ -133,7 +133,7 @@ export class ReplayBuffer implements Disposable {
       );
     }
     const linked = Object.hasOwn(state.arrays, "follower");
-    if (linked) this.#checkLinks(state, n);
+    if (linked) this.#checkLinks(state, n, next);
     for (const [name, column, width] of this.#columns()) {
       if (linked || !(name === "trajectory" || name === "follower")) loadTensor(column, state, name, n * width);
     }
@@ -180,15 +180,22 @@ export class ReplayBuffer implements Disposable {
     return reached.every((value, d) => value === Math.fround(observation[d]));
   }
 
-  // a row that is none would lead kernels astray
-  #checkLinks(state: SavedState, n: number): void {
+  // a row that is none would lead kernels astray, one that is not newer round in circles
+  #checkLinks(state: SavedState, n: number, next: number): void {
     const { newest } = state.meta as { newest?: unknown };
     const isRow = (row: unknown): boolean => Number.isInteger(row) && Number(row) >= -1 && Number(row) < Math.max(n, 1);
     if (!Array.isArray(newest) || newest.length !== this.lanes || !newest.every(isRow)) {
       throw new FormatError(`saved buffer is not one of ${this.lanes} lanes`);
     }
-    if (!Array.from(state.arrays.follower.data).every(isRow)) {
-      throw new FormatError("saved buffer has a follower that is no row of it");
+    const age = (row: number): number => (n < this.capacity ? row : (row - next + n) % n);
+    const led = new Uint8Array(n);
+    for (const [row, follower] of Array.from(state.arrays.follower.data).entries()) {
+      if (follower === -1) continue;
+      if (!isRow(follower) || age(follower) <= age(row) || led[follower]++) {
+        throw new FormatError(
+          `saved buffer has ${follower} for the follower of row ${row}, no newer row or one of two`,
+        );
+      }
     }
   }
 

@@ -407,9 +407,13 @@ test("options are checked", () => {
     [{ modelBatch: 100_000 }, /mve: "modelBatch" expected an integer/],
     [{ targets: "steve", critics: 1 }, /mve: "critics" expected at least 2/],
     [{ modelStep: 3 }, /unknown option "modelStep"/],
+    [{ bufferSize: 1 }, /mve: "bufferSize" expected at least 2, as models are not fitted to one transition, got 1/],
+    [{ totalSteps: 1 }, /mve: "totalSteps" expected at least 2, as models are not fitted to one transition, got 1/],
   ] as const) {
     assert.throws(make(more), message);
   }
+  // what fits no models needs no more than one
+  for (const more of [{ horizon: 0 }, { trueModel: true }]) make({ ...more, bufferSize: 1 })().dispose();
   const hopping = makeVectorEnv(runtime, hopper, { batch: 1, autoreset: "same-step" });
   assert.throws(
     () => mve(runtime, hopping, { trials: 1, trueModel: true }),

@@ -112,9 +112,30 @@ test("links lead from each row to the next of its trajectory, in lanes of their 
   copy.load(buffer.save());
   assert.equal(copy.save(), buffer.save());
   assert.throws(() => create(capacity).load(buffer.save()), /saved buffer is not one of 1 lanes/);
-  const broken = buffer.save();
-  broken.arrays.follower.data[3] = capacity;
-  assert.throws(() => copy.load(broken), /a follower that is no row of it/);
+  // the ring has gone round: row 0 is neither the oldest nor the newest
+  const oldest = (buffer.save().meta as { next: number }).next;
+  assert.ok(oldest > 3 && oldest < capacity - 1);
+  const [older, newer] = [0, oldest];
+  const links = buffer.follower.read();
+  const first = links.findIndex((_, row) => !links.includes(row));
+  const taken = links.findIndex((follower) => follower >= 0);
+  for (const [row, follower] of [
+    [3, capacity],
+    [3, -2],
+    [3, 3],
+    [first, first],
+    [older + 1, older],
+    // a circle through the end of the ring
+    [older, newer],
+    [oldest, links[taken]],
+  ]) {
+    const broken = buffer.save();
+    broken.arrays.follower.data[row] = follower;
+    assert.throws(
+      () => copy.load(broken),
+      new RegExp(`has ${follower} for the follower of row ${row}, no newer row or`),
+    );
+  }
   buffer.dispose();
   copy.dispose();
 });
