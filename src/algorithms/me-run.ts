@@ -326,7 +326,7 @@ export class MeRun implements Run {
       ["terminated", "customTerminated", this.#options.terminated],
     ] as const) {
       if (metaField(state, field) === (given !== undefined)) continue;
-      wrongValue(op, name, given ? "nothing, as in the saved run" : "the function that the saved run had", given);
+      wrongValue(op, name, given ? "nothing, as in the saved run" : "the function of the saved run", given);
     }
     this.buffer.load(partState(state, "buffer"));
     this.#env.restore(partState(state, "environment"));

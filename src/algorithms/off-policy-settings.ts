@@ -136,26 +136,17 @@ export function goalDefaults<S extends OffPolicySettings>(defaults: S, env: Vect
   };
 }
 
-/**
- * All settings: defaults, or a saved run's, or the caller's; throws on unknown, wrong or contradicting ones. `others` are names
- * of what the algorithm takes beside, and checks.
- */
-export function completeOffPolicy<S extends OffPolicySettings>(
-  op: string,
-  defaults: S,
-  options: object,
-  others: readonly string[] = [],
-): S {
+/** All settings: defaults, or a saved run's, or the caller's; throws on unknown, wrong or contradicting ones. */
+export function completeOffPolicy<S extends OffPolicySettings>(op: string, defaults: S, options: object): S {
   const names = Object.keys(defaults) as (keyof S & string)[];
   if (options === null || typeof options !== "object") wrongKind(op, "options", "an object with trials", options);
-  const beside = [...otherNames, ...others];
-  checkOptions(op, options as Record<string, unknown>, [...names, ...beside]);
+  checkOptions(op, options as Record<string, unknown>, [...names, ...otherNames]);
   const { trials, signal, onStep, resume } = options as Record<string, unknown>;
   checkInteger(op, "trials", trials, 0);
   if (signal !== undefined && !(signal instanceof AbortSignal)) wrongKind(op, "signal", "an AbortSignal", signal);
   if (onStep !== undefined && typeof onStep !== "function") wrongKind(op, "onStep", "a function", onStep);
   const given = Object.fromEntries(
-    Object.entries(options).filter(([name, value]) => value !== undefined && !beside.includes(name)),
+    Object.entries(options).filter(([name, value]) => value !== undefined && !otherNames.includes(name)),
   );
   if (resume !== undefined) return checked(op, resumedSettings<S>(op, resume as SavedState, names, given));
   const settings = { ...defaults, ...given } as S;
@@ -191,7 +182,7 @@ function checked<S extends OffPolicySettings>(op: string, settings: S): S {
   for (const bound of targetClip) checkNumber(op, "targetClip", bound);
   const [low, high] = targetClip;
   if (targetClip.length !== 0 && !(targetClip.length === 2 && low <= high)) {
-    wrongValue(op, "targetClip", "two bounds, the lower one first, or none", targetClip);
+    wrongValue(op, "targetClip", "two bounds, the lower one first, or none", targetClip.join(", "));
   }
   return settings;
 }

@@ -194,6 +194,5 @@ export function createPlanner(runtime: Runtime, actionSpace: Box, settings: Pets
   const common = { horizon, population, actionSpace, seed };
   if (planner === "random-shooting") return randomShooting(runtime, common);
   if (planner === "mppi") return mppi(runtime, { ...common, iterations, rewardWeight, freshNoise, noiseScale });
-  if (planner === "icem") return icem(runtime, { ...common, iterations, eliteRatio, alpha });
-  return cem(runtime, { ...common, iterations, eliteRatio, alpha });
+  return (planner === "icem" ? icem : cem)(runtime, { ...common, iterations, eliteRatio, alpha });
 }

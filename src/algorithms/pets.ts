@@ -284,18 +284,13 @@ export class PetsRun implements Run {
       throw new FormatError(`saved run has format ${metaField(state, "format")}`);
     const id = metaField(state, "env");
     if (id !== this.#env.spec.id) wrongValue("pets", "resume", `a run of ${this.#env.spec.id}`, id);
-    for (const [name, given] of [
-      ["customReward", this.#options.reward],
-      ["customTerminated", this.#options.terminated],
+    for (const [name, option] of [
+      ["customReward", "reward"],
+      ["customTerminated", "terminated"],
     ] as const) {
+      const given = this.#options[option];
       if (metaField(state, name) !== (given !== undefined)) {
-        const option = name === "customReward" ? "reward" : "terminated";
-        wrongValue(
-          "pets",
-          option,
-          given ? "nothing, as in the saved run" : "the function that the saved run had",
-          given,
-        );
+        wrongValue("pets", option, given ? "nothing, as in the saved run" : "the function of the saved run", given);
       }
     }
     this.agent.load(partState(state, "agent"));

@@ -29,7 +29,7 @@ export class CriticUpdate implements Disposable {
     this.#rule = rule;
     this.#rows = rows;
     this.gradients = scope.tensor([network.params.size]);
-    this.#target = scope.tensor(rule.perMember ? [members, rows] : [rows]);
+    this.#target = scope.tensor([rows]);
     this.#workspace = scope.hold(network.workspace(rows + (rule.extra?.rows ?? 0)));
     this.#loss = scope.tensor([members], "f64");
   }
@@ -90,7 +90,8 @@ export class CriticUpdate implements Disposable {
       rows,
       stride,
       all,
-      this.#rule.perMember ? rows : 0,
+      // all learn from the same targets
+      0,
     );
   }
 }

@@ -2,13 +2,13 @@
 // place, valued along the way by the target networks, and mixed (src/learning/expansion.ts). With `tdk` the critic also learns at
 // the states in between, each row from one member (the TD-k trick of Feinberg et al. 2018).
 
-import { checkInteger, checkOptions, TrainingDivergedError, wrongKind, wrongValue } from "../check.js";
+import { checkInteger, checkOptions, wrongKind } from "../check.js";
 import type { TransitionBatch } from "../data/index.js";
 import type { Policy, PolicyPass, QFunction } from "../policies/index.js";
 import type { Disposable } from "../types.js";
 import type { Scope, Tensor } from "../wasm/index.js";
 import { checkMix, mix, type MixOptions } from "./expansion.js";
-import type { ExtraRows, TargetRule } from "./targets.js";
+import { checkTargetNetworks, type ExtraRows, type TargetRule } from "./targets.js";
 
 /** What carries starts on: `Expansion`, or something in its place. Tensors are [H, E, B, …], packed. */
 export interface Carrier extends Disposable {
@@ -49,7 +49,6 @@ export class ExpansionTarget implements TargetRule {
   readonly #values: Tensor;
   readonly #shares: Tensor<"f64">;
   readonly #scratch: Tensor<"f64">;
-  #writes = 0;
 
   /** Made by `expansionTarget`. */
   constructor(scope: Scope, options: ExpansionTargetOptions) {
@@ -94,10 +93,6 @@ export class ExpansionTarget implements TargetRule {
     const to = { out, estimates: undefined, shares: this.#shares, scratch: this.#scratch };
     mix(this.#scope.runtime, to, real, { ...steps, value: this.#values }, critic.members, this.#mix);
     if (this.extra) this.#writeExtra(this.extra, batch);
-    this.#writes++;
-    for (const value of out.view.subarray(0, B)) {
-      if (!Number.isFinite(value)) throw new TrainingDivergedError("expansionTarget", null, this.#writes, "a target");
-    }
   }
 
   dispose(): void {
@@ -143,7 +138,7 @@ export class ExpansionTarget implements TargetRule {
 export function expansionTarget(options: ExpansionTargetOptions): ExpansionTarget {
   const op = "expansionTarget";
   const own = ["actor", "critic", "carrier", "rows", "tdk"] as const;
-  const { actor, critic, rows, tdk } = checkOptions(op, options, [
+  const { actor, critic, carrier, rows, tdk } = checkOptions(op, options, [
     ...own,
     "rule",
     "gamma",
@@ -155,6 +150,7 @@ export function expansionTarget(options: ExpansionTargetOptions): ExpansionTarge
   checkInteger(op, "rows", rows, 1);
   checkMix(op, options);
   if (tdk !== undefined && typeof tdk !== "boolean") wrongKind(op, "tdk", "true or false", tdk);
-  if (critic.actionSize !== actor.actionSize) wrongValue(op, "critic", `one of ${actor.actionSize} actions`, critic);
+  checkTargetNetworks(op, actor, critic);
+  if (typeof carrier?.imagine !== "function") wrongKind(op, "carrier", "what carries starts on", carrier);
   return actor.runtime.scoped((scope) => new ExpansionTarget(scope, options));
 }

@@ -11,7 +11,9 @@ import { checkScores, type DynamicsModel, scoreOutside } from "../models/index.j
 import type { Policy } from "../policies/index.js";
 import type { Disposable, RewardFunction, TerminationFunction } from "../types.js";
 import { blockCount, MAX_BLOCK_ROWS, Region, type Runtime, type Scope, type Tensor } from "../wasm/index.js";
+import { checkChain } from "./check-chain.js";
 import { stateRange } from "./imagination.js";
+import { checkClip } from "./targets.js";
 
 /** The rules, in the order of assembly/learning/expansion.ts. */
 export const expansionRules = ["last", "mean", "lambda", "min", "steve"] as const;
@@ -59,7 +61,7 @@ export interface ImaginedRows {
 
 /** What becomes of the horizons of a batch, 0 … H. */
 export interface HorizonShares {
-  /** Mean weight of each horizon in the targets. */
+  /** Mean weight that the rule gives each horizon: with β < 1 a target takes β of it, and 1 − β of T_0 on top. */
   readonly shares: Float64Array;
 }
 
@@ -72,8 +74,7 @@ export function checkMix(op: string, options: MixOptions): Required<MixOptions> 
   checkNumber(op, "lambda", lambda, 0, 1);
   checkNumber(op, "beta", beta, 0, 1);
   checkOneOf(op, "critics", critics, ["min", "mean"]);
-  if (!Array.isArray(clip) || clip.length !== 2) wrongKind(op, "clip", "two bounds", clip);
-  if (!(clip[0] <= clip[1])) wrongValue(op, "clip", "bounds, the lower one first", clip);
+  checkClip(op, clip);
   return { rule, gamma, lambda, beta, critics, clip };
 }
 
@@ -273,7 +274,7 @@ export class Expansion implements Disposable {
   }
 }
 
-/** What carries starts on. Throws `TypeError` or `RangeError` when model and policy are of different sizes. */
+/** What carries starts on. Throws `TypeError` or `RangeError` when model and policy are not of one runtime and the same sizes. */
 export function createExpansion(options: ExpansionOptions): Expansion {
   const op = "createExpansion";
   const {
@@ -283,6 +284,8 @@ export function createExpansion(options: ExpansionOptions): Expansion {
     rows,
     range = 100,
   } = checkOptions(op, options, ["model", "policy", "horizon", "rows", "reward", "terminated", "continues", "range"]);
+  checkChain(op, model, policy);
+  if (policy.kind === "categorical") wrongValue(op, "policy", "one whose actions are numbers", policy.kind);
   checkScores(op, options, model);
   if (options.continues !== undefined && options.terminated !== undefined) {
     wrongKind(op, "continues", "nothing, beside `terminated`", options.continues);
@@ -290,11 +293,5 @@ export function createExpansion(options: ExpansionOptions): Expansion {
   checkInteger(op, "horizon", horizon, 0, 100);
   checkInteger(op, "rows", rows, 1);
   if (!(range > 0)) wrongValue(op, "range", "a number above 0", range);
-  if (policy.observationSize !== model.observationSize) {
-    wrongValue(op, "policy", `one of ${model.observationSize} observations, as the model`, policy.observationSize);
-  }
-  if (policy.envActionSize !== model.actionSize || policy.kind === "categorical") {
-    wrongValue(op, "policy", `one of ${model.actionSize} actions, as the model`, policy.envActionSize);
-  }
   return model.runtime.scoped((scope) => new Expansion(scope, options));
 }

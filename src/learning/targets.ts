@@ -3,10 +3,10 @@
 //
 //   y = r + γ (1 − d) min_k Q'_k(s', π'(s') + clip(ε, ±c)),  ε ~ N(0, σ²), clipped to the range that is possible
 
-import { checkInteger, checkNumber, checkOptions, wrongValue } from "../check.js";
+import { checkInteger, checkNumber, checkOptions, wrongKind, wrongValue } from "../check.js";
 import type { TransitionBatch } from "../data/index.js";
-import type { RandomStream } from "../kernels/index.js";
-import type { Policy, PolicyPass, QFunction } from "../policies/index.js";
+import { RandomStream } from "../kernels/index.js";
+import { Policy, type PolicyPass, QFunction } from "../policies/index.js";
 import type { Disposable } from "../types.js";
 import type { Scope, Tensor } from "../wasm/index.js";
 import { ActionNoise } from "./action-noise.js";
@@ -17,7 +17,7 @@ export interface ExtraRows {
   /** [rows, D], [rows, A] */
   readonly observation: Tensor;
   readonly action: Tensor;
-  /** [rows], or [K, rows] where the rule's targets are per member. */
+  /** [rows] */
   readonly target: Tensor;
   /** What a row counts, beside 1 of a real one; those of 0 are not read [rows]. */
   readonly weight: Tensor;
@@ -25,9 +25,7 @@ export interface ExtraRows {
 
 /** What makes targets for critics. */
 export interface TargetRule extends Disposable {
-  /** True: every critic has targets of its own, [K, rows]. Default false: [rows] for all. */
-  readonly perMember?: boolean;
-  /** Writes the targets of `batch`. Throws `TrainingDivergedError` when what it asks is not finite. */
+  /** Writes the targets of `batch` to out [rows]. One that is not finite shows in the gradient of the critics. */
   write(out: Tensor, batch: TransitionBatch): void;
   /** As the last `write` left them; their number never changes. */
   readonly extra?: ExtraRows | undefined;
@@ -90,10 +88,38 @@ class OneStepTarget implements TargetRule {
   }
 }
 
+/** Throws unless the target networks are what they should be, lie in one memory, and are of the same sizes. */
+export function checkTargetNetworks(op: string, actor: Policy, critic: QFunction): void {
+  if (!(actor instanceof Policy)) wrongKind(op, "actor", "a policy", actor);
+  if (!(critic instanceof QFunction)) wrongKind(op, "critic", "a Q-function", critic);
+  if (critic.runtime !== actor.runtime) wrongValue(op, "critic", "one of the actor's runtime", "one of another");
+  const { observationSize: D, actionSize: A } = actor;
+  if (critic.observationSize !== D || critic.actionSize !== A) {
+    const own = `${critic.observationSize} and ${critic.actionSize}`;
+    wrongValue(op, "critic", `one of ${D} observations and ${A} actions, as the actor`, own);
+  }
+}
+
+/** Throws unless `clip` is two bounds in their order, if anything. */
+export function checkClip(op: string, clip: readonly [number, number] | undefined): void {
+  if (clip === undefined) return;
+  if (!Array.isArray(clip) || clip.length !== 2) wrongKind(op, "clip", "two bounds", clip);
+  if (!(clip[0] <= clip[1])) wrongValue(op, "clip", "bounds, the lower one first", clip.join(", "));
+}
+
+function checkSmoothing(op: string, smoothing: OneStepOptions["smoothing"]): void {
+  if (smoothing === undefined) return;
+  if (smoothing === null || typeof smoothing !== "object") wrongKind(op, "smoothing", "an object", smoothing);
+  const { sigma, limit, random } = smoothing;
+  checkNumber(op, "smoothing.sigma", sigma, 0);
+  if (!(limit >= 0)) wrongValue(op, "smoothing.limit", "a number of at least 0", limit);
+  if (!(random instanceof RandomStream)) wrongKind(op, "smoothing.random", "a stream of random numbers", random);
+}
+
 /** The one-step target of target networks. Throws `TypeError` or `RangeError` on options that do not fit together. */
 export function oneStepTarget(options: OneStepOptions): TargetRule {
   const op = "oneStepTarget";
-  const { actor, critic, rows, gamma, clip } = checkOptions(op, options, [
+  const { actor, critic, rows, gamma, clip, smoothing } = checkOptions(op, options, [
     "actor",
     "critic",
     "rows",
@@ -103,7 +129,8 @@ export function oneStepTarget(options: OneStepOptions): TargetRule {
   ]);
   checkInteger(op, "rows", rows, 1);
   checkNumber(op, "gamma", gamma, 0, 1);
-  if (clip && !(clip[0] <= clip[1])) wrongValue(op, "clip", "bounds, the lower one first", clip);
-  if (critic.actionSize !== actor.actionSize) wrongValue(op, "critic", `one of ${actor.actionSize} actions`, critic);
+  checkClip(op, clip);
+  checkSmoothing(op, smoothing);
+  checkTargetNetworks(op, actor, critic);
   return actor.runtime.scoped((scope) => new OneStepTarget(scope, options));
 }

@@ -10,7 +10,7 @@
 
 import { checkInteger, checkNumber, checkOptions, wrongKind, wrongValue } from "../check.js";
 import { RandomStream } from "../kernels/index.js";
-import { createModelPass, type DynamicsModel, type ModelPass } from "../models/index.js";
+import { createModelPass, type DynamicsModel, type ModelPass, scoredInside, scoreOutside } from "../models/index.js";
 import type { Policy, PolicyPass } from "../policies/index.js";
 import { metaField } from "../saved-state.js";
 import { finish } from "../steps.js";
@@ -207,18 +207,12 @@ export class ValueGradient implements Disposable {
     const [out, ended] = [this.#reward, this.#ended];
     if (reward?.compiled) {
       kernels.task_reward(reward.compiled.task, out.address, state.address, action.address, next.address, B);
-    } else if (reward) {
-      // what a reward forgets to write must not look like one
-      const rewards = new Float32Array(B).fill(Number.NaN);
-      reward(state.read(), action.read(), next.read(), rewards);
-      out.write(rewards);
     }
     if (terminated?.compiled) kernels.task_terminated(terminated.compiled.task, ended.address, next.address, B);
-    else if (terminated) {
-      const ends = new Uint8Array(B);
-      terminated(next.read(), ends);
-      ended.write(ends);
-    }
+    if (scoredInside(this.#options)) return;
+    const { rewards, ends } = scoreOutside(this.#options, state.read(), action.read(), next.read(), B);
+    if (rewards) out.write(rewards);
+    if (ends) ended.write(ends);
   }
 
   // from the gradient with respect to s_{t+1} so far, which gets what r_t has of it, to that with respect to s_t and the policy

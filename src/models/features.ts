@@ -32,10 +32,11 @@ export function createFeatureEncoder(
   angles: readonly number[],
   without: readonly number[] = [],
 ): FeatureEncoder {
-  if (!Array.isArray(angles)) wrongKind("createDynamicsModel", "angles", "an array of dimensions", angles);
-  for (const angle of angles) checkInteger("createDynamicsModel", "angles", angle, 0, D - 1);
+  const op = "createDynamicsModel";
+  if (!Array.isArray(angles)) wrongKind(op, "angles", "an array of dimensions", angles);
+  for (const angle of angles) checkInteger(op, "angles", angle, 0, D - 1);
   if (new Set(angles).size !== angles.length) {
-    wrongValue("createDynamicsModel", "angles", "distinct dimensions", angles.join(", "));
+    wrongValue(op, "angles", "distinct dimensions", angles.join(", "));
   }
   const rows: number[] = [];
   for (let i = 0; i < D; i++) {
@@ -45,7 +46,7 @@ export function createFeatureEncoder(
   }
   for (let i = 0; i < A; i++) rows.push(ACTION, i);
   const F = rows.length / 2;
-  if (F === 0) wrongValue("createDynamicsModel", "constant", "less than all there is", without);
+  if (F === 0) wrongValue(op, "constant", "less than all there is", without);
   const table = scope.tensor([F, 2], "i32").write(rows);
   const { kernels }: Runtime = scope.runtime;
   return {

@@ -212,8 +212,8 @@ export function learnedRollout(model: DynamicsModel, options: LearnedRolloutOpti
   checkScores(op, { reward, terminated }, model);
   const { eliteCount } = model.network;
   if (propagation === "expectation") {
-    if (particles !== undefined && particles !== 1) wrongValue(op, "particles", "1 under expectation", particles);
-    if (risk !== 0) wrongValue(op, "risk", "0 under expectation, which has no spread over members", risk);
+    if ((particles ?? 1) !== 1) wrongValue(op, "particles", "1 under expectation", particles);
+    if (risk !== 0) wrongValue(op, "risk", "0 under expectation", risk);
   } else if (particles !== undefined && checkInteger(op, "particles", particles, 1) % eliteCount !== 0) {
     wrongValue(op, "particles", `a multiple of the ${eliteCount} elite members`, particles);
   }

@@ -219,10 +219,7 @@ test("a run with a reward of its own is not resumed without it", async () => {
   const run = pets(runtime, env, { ...tiny, trials: 0, reward });
   const resume = run.save();
   run.dispose();
-  assert.throws(
-    () => pets(runtime, env, { trials: 1, resume }),
-    /"reward" expected the function that the saved run had/,
-  );
+  assert.throws(() => pets(runtime, env, { trials: 1, resume }), /"reward" expected the function of the saved run/);
   pets(runtime, env, { trials: 1, resume, reward }).dispose();
   assert.throws(
     () => pets(runtime, env, { ...tiny, trials: 1, learnReward: true, reward }),

@@ -9,10 +9,12 @@ import {
   expandedTargets,
   type ExpansionRule,
   expansionRules,
+  expansionTarget,
+  type ExpansionTargetOptions,
   type MixOptions,
 } from "../../src/learning/index.js";
 import { createDynamicsModel, createModelPass, type DynamicsModel } from "../../src/models/index.js";
-import { createPolicy, type Policy } from "../../src/policies/index.js";
+import { createPolicy, createQFunction, type Policy } from "../../src/policies/index.js";
 import type { RewardFunction, TerminationFunction } from "../../src/types.js";
 import { loadRuntime, type Runtime } from "../../src/wasm/index.js";
 import { type ExpandedRow, target, tdkRows } from "../oracle/expansion.js";
@@ -362,17 +364,86 @@ for (const [binary, runtime] of runtimes) {
       actionSpace: box([-1], [1]),
       seed: 3,
     });
-    wrong({ policy: other }, /"policy" expected one of 4 observations, as the model, got 3/);
+    wrong(
+      { policy: other },
+      /"policy" expected one of 4 observations and 1 actions, as the model, got "3 observations/,
+    );
+    wrong({ model: {} }, /createExpansion: "model" expected a dynamics model, got an object/);
+    wrong({ policy: undefined }, /"policy" expected a policy, got undefined/);
+    const discrete = createPolicy(runtime, {
+      kind: "categorical",
+      observationSize: 4,
+      actionSpace: { kind: "discrete", n: 2, start: 0 },
+      seed: 3,
+    });
+    wrong({ policy: discrete }, /"policy" expected one whose actions are numbers, got "categorical"/);
+    for (const [, elsewhere] of runtimes.filter(([name]) => name !== binary)) {
+      const foreign = fitted(elsewhere, false);
+      wrong({ policy: foreign.policy }, /"policy" expected one of the model's runtime, got "one of another"/);
+      for (const part of [foreign.model, foreign.policy]) part.dispose();
+    }
     const mixed = (options: object, message: RegExp) =>
       assert.throws(() => targets(runtime, [example], { rule: "min", gamma: 0.9, ...options } as MixOptions), message);
     mixed({ rule: "max" as ExpansionRule }, /"rule"/);
     mixed({ gamma: 1.5 }, /"gamma"/);
     mixed({ lambda: -1 }, /"lambda"/);
     mixed({ beta: 2 }, /"beta"/);
-    mixed({ clip: [1, 0] }, /"clip" expected bounds, the lower one first/);
+    mixed({ clip: [1, 0] }, /"clip" expected bounds, the lower one first, got "1, 0"/);
     mixed({ clip: 3 }, /"clip" expected two bounds/);
     mixed({ critics: "max" }, /"critics"/);
-    for (const part of [model, policy, other]) part.dispose();
+    for (const part of [model, policy, other, discrete]) part.dispose();
+  });
+
+  test("target networks and what carries are checked", () => {
+    const { model, policy: actor } = fitted(runtime, true);
+    const shape = { observationSize: 4, actionSpace: box([-1], [1]), seed: 1 };
+    const critic = createQFunction(runtime, shape);
+    const make = (options: object) => () => {
+      const carrier = createExpansion({ model, policy: actor, horizon: 1, rows: 4 });
+      try {
+        const good: ExpansionTargetOptions = { actor, critic, carrier, rows: 4, rule: "last", gamma: 0.9 };
+        expansionTarget({ ...good, ...options }).dispose();
+      } finally {
+        carrier.dispose();
+      }
+    };
+    make({})();
+    assert.throws(make({ actor: null }), /expansionTarget: "actor" expected a policy, got null/);
+    assert.throws(make({ critic: undefined }), /"critic" expected a Q-function, got undefined/);
+    assert.throws(make({ carrier: {} }), /"carrier" expected what carries starts on, got an object/);
+    for (const [, elsewhere] of runtimes.filter(([name]) => name !== binary)) {
+      const foreign = createQFunction(elsewhere, shape);
+      assert.throws(make({ critic: foreign }), /"critic" expected one of the actor's runtime/);
+      foreign.dispose();
+    }
+    for (const part of [critic, model, actor]) part.dispose();
+  });
+
+  test("a reward or an end that does not fill its numbers is one clear error", () => {
+    const { model, policy } = fitted(runtime, false);
+    const pays: RewardFunction = (_s, _a, _next, out) => void out.fill(1);
+    const imagine = (options: object) => () => {
+      runtime.scoped((scope) => {
+        try {
+          const parts = { model, policy, horizon: 2, rows: 5, reward: pays, ...options };
+          const expansion = scope.hold(createExpansion(parts));
+          expansion.imagine(scope.tensor([5, 4]), scope.tensor([5, 1]), 5);
+          return [...expansion.reward.view];
+        } finally {
+          scope.dispose();
+        }
+      });
+    };
+    imagine({})();
+    // two steps of two members from five starts
+    const wanted = 'reward: "out[10]" expected a number, got NaN';
+    const half: RewardFunction = (_s, _a, _next, out) => void out.fill(1, 0, 10);
+    assert.throws(imagine({ reward: half }), (error: Error) => error.message === wanted && error instanceof RangeError);
+    const returned = () => new Array(20).fill(1);
+    assert.throws(imagine({ reward: returned }), /reward: "out\[0\]" expected a number, got an array of 20/);
+    const seven: TerminationFunction = (_next, out) => void out.fill(0).fill(7, 19);
+    assert.throws(imagine({ terminated: seven }), /terminated: "out\[19\]" expected 0 or 1, got 7/);
+    for (const part of [model, policy]) part.dispose();
   });
 
   test.run();

@@ -173,10 +173,28 @@ for (const [name, runtime] of runtimes) {
     model.dispose();
   });
 
-  test("a reward that writes nothing makes no return look good", () => {
+  test("rewards and ends that are not written are told from those that are no numbers", () => {
     const model = drifting(drift);
-    const silent = returns(model, sequences, { reward: () => 1 });
-    assert.ok(silent.every(Number.isNaN), `${silent}`);
+    const rows = sequences.length * drift.length;
+    const call = (more: object) => () => returns(model, sequences, more);
+    for (const [wrong, message] of [
+      [() => {}, `reward: "out[0]" expected a number, got NaN`],
+      [() => new Float32Array(2), `reward: "out[0]" expected a number, got Float32Array(2)`],
+      [
+        (_s: unknown, _a: unknown, _next: unknown, out: Float32Array) => out.fill(1, 0, 3).length,
+        `reward: "out[3]" expected a number, got ${rows}`,
+      ],
+    ] as const) {
+      const reward = wrong as unknown as RewardFunction;
+      assert.throws(call({ reward }), (error: Error) => error instanceof RangeError && error.message === message);
+    }
+    for (const [wrong, message] of [
+      [(next: Float32Array) => next.map(() => 0), /terminated: "out\[0\]" expected 0 or 1.*got Float32Array/],
+      [(_: unknown, out: Uint8Array) => void out.fill(0).fill(7, 2), /terminated: "out\[2\]" expected 0 or 1.*got 7/],
+      [(_: unknown, out: Uint8Array) => void out.fill(0, 1), /terminated: "out\[0\]" expected 0 or 1/],
+    ] as const) {
+      assert.throws(call({ terminated: wrong }), message);
+    }
     model.dispose();
   });
 

@@ -103,61 +103,49 @@ for (const [name, on] of runtimes) {
       const batch = createTransitionBatch(scope, 40, D, 3);
       batch.observation.write(observation.read().subarray(0, 40 * D));
       batch.action.write(action.read().subarray(0, 40 * 3));
-      for (const perMember of [false, true]) {
-        const count = perMember ? 3 : 1;
-        const target = scope.tensor([count, 40]);
-        random.normal(target);
-        const rows = ROWS - 40;
-        const extra = {
-          rows,
-          observation: scope.tensor([rows, D]).write(observation.read().subarray(40 * D)),
-          action: scope.tensor([rows, 3]).write(action.read().subarray(40 * 3)),
-          target: scope.tensor([count, rows]),
-          weight: scope.tensor([rows]).write(Array.from({ length: rows }, (_, r) => [0, 0.5, 1][r % 3])),
-        };
-        random.normal(extra.target);
-        // what has no weight is not looked at
-        extra.target.write(extra.target.read().map((y, i) => ((i % rows) % 3 === 0 ? Number.NaN : y)));
-        const rule: TargetRule = {
-          perMember,
-          extra,
-          write: (out) => void out.write(target.read()),
-          dispose: () => {},
-        };
-        const update = on.scoped((inner) => new CriticUpdate(inner, critic, rule, 40));
-        assert.ok(update.gradient(batch));
-        const policy = twinOf(actor);
-        const actions = rowsIn(action, 3, ROWS);
-        const inputs = rowsIn(observation, D, ROWS).map((s, r) => features(policy, s, actions[r]));
-        const weights = [...Array(40).fill(1), ...extra.weight.read()];
-        const total = weights.reduce((a, b) => a + b, 0);
-        let loss = 0;
-        for (let k = 0; k < 3; k++) {
-          const mlp = twin(critic.network, k);
-          const own = perMember ? k : 0;
-          const targets = [
-            ...target.read().subarray(own * 40, (own + 1) * 40),
-            ...extra.target.read().subarray(own * rows, (own + 1) * rows),
-          ];
-          const lossOf = (net: Mlp): number =>
-            criticLossTwin(
-              inputs.map((x) => forward(net, x)[0]),
-              targets,
-              weights,
-            );
-          loss += lossOf(mlp) / 3;
-          const dys = inputs.map((x, r) => [
-            weights[r] === 0 ? 0 : (2 * weights[r] * (forward(mlp, x)[0] - targets[r])) / total,
-          ]);
-          const expected = flat(vjp(mlp, inputs, dys));
-          assert.ok(distance(flat(member(critic.network, update.gradients, k)), expected) < 1e-4);
-          if (k > 0 || perMember) continue;
-          const numeric = gradient((values) => lossOf(criticWith(policy, mlp, values)), flat(mlp));
-          assert.ok(distance(expected, numeric) < 1e-6);
-        }
-        assert.ok(Math.abs(update.loss - loss) < 1e-5 * loss);
-        update.dispose();
+      const target = scope.tensor([40]);
+      random.normal(target);
+      const rows = ROWS - 40;
+      const extra = {
+        rows,
+        observation: scope.tensor([rows, D]).write(observation.read().subarray(40 * D)),
+        action: scope.tensor([rows, 3]).write(action.read().subarray(40 * 3)),
+        target: scope.tensor([rows]),
+        weight: scope.tensor([rows]).write(Array.from({ length: rows }, (_, r) => [0, 0.5, 1][r % 3])),
+      };
+      random.normal(extra.target);
+      // what has no weight is not looked at
+      extra.target.write(extra.target.read().map((y, r) => (r % 3 === 0 ? Number.NaN : y)));
+      const rule: TargetRule = { extra, write: (out) => void out.write(target.read()), dispose: () => {} };
+      const update = on.scoped((inner) => new CriticUpdate(inner, critic, rule, 40));
+      assert.ok(update.gradient(batch));
+      const policy = twinOf(actor);
+      const actions = rowsIn(action, 3, ROWS);
+      const inputs = rowsIn(observation, D, ROWS).map((s, r) => features(policy, s, actions[r]));
+      const weights = [...Array(40).fill(1), ...extra.weight.read()];
+      const total = weights.reduce((a, b) => a + b, 0);
+      const targets = [...target.read(), ...extra.target.read()];
+      let loss = 0;
+      for (let k = 0; k < 3; k++) {
+        const mlp = twin(critic.network, k);
+        const lossOf = (net: Mlp): number =>
+          criticLossTwin(
+            inputs.map((x) => forward(net, x)[0]),
+            targets,
+            weights,
+          );
+        loss += lossOf(mlp) / 3;
+        const dys = inputs.map((x, r) => [
+          weights[r] === 0 ? 0 : (2 * weights[r] * (forward(mlp, x)[0] - targets[r])) / total,
+        ]);
+        const expected = flat(vjp(mlp, inputs, dys));
+        assert.ok(distance(flat(member(critic.network, update.gradients, k)), expected) < 1e-4);
+        if (k > 0) continue;
+        const numeric = gradient((values) => lossOf(criticWith(policy, mlp, values)), flat(mlp));
+        assert.ok(distance(expected, numeric) < 1e-6);
       }
+      assert.ok(Math.abs(update.loss - loss) < 1e-5 * loss);
+      update.dispose();
     });
   });
 
@@ -243,6 +231,35 @@ for (const [name, on] of runtimes) {
     });
   });
 }
+
+qs("target networks, smoothing and bounds are checked", () => {
+  each(runtime, (scope) => {
+    const { actor, critic, random } = setup(scope);
+    const good = { actor, critic, rows: 4, gamma: 0.9, smoothing: { sigma: 0.1, limit: Infinity, random } };
+    const make = (more: object) => () => oneStepTarget({ ...good, ...more }).dispose();
+    make({})();
+    for (const [more, message] of [
+      [{ actor: undefined }, /oneStepTarget: "actor" expected a policy, got undefined/],
+      [{ critic: {} }, /"critic" expected a Q-function, got an object/],
+      [{ smoothing: 0.2 }, /"smoothing" expected an object, got 0.2/],
+      [{ smoothing: { ...good.smoothing, sigma: Number.NaN } }, /"smoothing.sigma" expected a finite number/],
+      [{ smoothing: { ...good.smoothing, limit: Number.NaN } }, /"smoothing.limit" expected a number of at least 0/],
+      [{ smoothing: { sigma: 0.1, limit: 1 } }, /"smoothing.random" expected a stream of random numbers/],
+      [{ clip: [1, 0] }, /"clip" expected bounds, the lower one first, got "1, 0"/],
+      [{ clip: [1] }, /"clip" expected two bounds/],
+      [{ gamma: 2 }, /"gamma" expected/],
+    ] as const) {
+      assert.throws(make(more), message);
+    }
+    const wider = { observationSize: D + 1, actionSpace, seed: 0 };
+    const other = scope.hold(createQFunction(runtime, wider));
+    assert.throws(make({ critic: other }), /"critic" expected one of 3 observations and 3 actions, as the actor/);
+    each(checkedRuntime, (elsewhere) => {
+      const foreign = setup(elsewhere).critic;
+      assert.throws(make({ critic: foreign }), /"critic" expected one of the actor's runtime, got "one of another"/);
+    });
+  });
+});
 
 qs("a step that would not stay finite is told from one that does", () => {
   each(runtime, (scope) => {
