@@ -12,9 +12,11 @@ import {
   type OffPolicyRun,
   steve,
 } from "../../src/algorithms/index.js";
+import { expansionDesign } from "../../src/algorithms/expansion-design.js";
 import { TrainingDivergedError } from "../../src/check.js";
 import {
   batchEnvs,
+  box,
   halfCheetah,
   hopper,
   makeEnv,
@@ -26,7 +28,11 @@ import {
   type Task,
 } from "../../src/envs/index.js";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/io/index.js";
-import { expansionTarget, SteppedExpansion } from "../../src/learning/index.js";
+import { createTransitionBatch } from "../../src/data/index.js";
+import { expansionTarget, type SteppedDynamics, SteppedExpansion } from "../../src/learning/index.js";
+import { createEnsembleRegressor, type DynamicsModel } from "../../src/models/index.js";
+import { createPolicy, createQFunction } from "../../src/policies/index.js";
+import { metaField, metaNumber, partState } from "../../src/saved-state.js";
 import type { Env, SavedState } from "../../src/types.js";
 import { loadRuntime, type Runtime } from "../../src/wasm/index.js";
 import { runtime } from "../support/runtime.js";
@@ -219,7 +225,10 @@ test("a divergence gives the typed error, and what was learned stays as it was",
   });
   let last: Record<string, string> = {};
   const learned = (state: SavedState): Record<string, string> =>
-    Object.fromEntries(Object.entries(digest(state)).filter(([name]) => /^(policy|critic|target|model)/.test(name)));
+    Object.assign(
+      Object.fromEntries(Object.entries(digest(state)).filter(([name]) => /^(policy|critic|target|model)/.test(name))),
+      { random: JSON.stringify(metaField(state, "random")) },
+    );
   const run = mve(runtime, batchEnvs([turns], { autoreset: "same-step" }), {
     ...tiny,
     trials: 9,
@@ -237,6 +246,148 @@ test("a divergence gives the typed error, and what was learned stays as it was",
   assert.ok(run.updates > 5, `${run.updates}`);
   assert.equal(learned(run.save()), last);
   run.dispose();
+});
+
+// the action is where a step leads, beyond 0.7 is the end, and nothing of it shows before; the second number is an angle
+function leap(): Env {
+  const [low, high] = [Float32Array.of(-1), Float32Array.of(1)];
+  const space = (size: number) => box(Array(size).fill(-1), Array(size).fill(1));
+  let place = 0;
+  const observe = (): Float32Array => Float32Array.of(place, 0);
+  return {
+    spec: { id: "Leap", maxEpisodeSteps: 50, timeStep: 1 },
+    observationSpace: space(2),
+    actionSpace: { ...space(1), low, high },
+    angles: [1],
+    reset: () => {
+      place = 0;
+      return { observation: observe(), info: {} };
+    },
+    step: (action) => {
+      place = (action as Float32Array)[0];
+      return { observation: observe(), reward: 1, terminated: place > 0.7, truncated: false, info: {} };
+    },
+    snapshot: () => ({ meta: { place }, arrays: {} }),
+    restore: (state) => {
+      place = metaNumber(state, "place");
+    },
+    close: () => {},
+  };
+}
+
+test("ends are learned from where steps lead, and imagined rows count for the chance to go on", async () => {
+  const options = {
+    ...{ ...tiny, trials: 999, totalSteps: 400, initialSteps: 399, multiStep: 1, tdk: true },
+    ...{ modelHidden: [32], modelLearningRate: 1e-2, modelSteps: 800, modelPatience: 50 },
+  };
+  const run = mve(runtime, batchEnvs([leap()], { autoreset: "same-step" }), options);
+  for await (const _ of run);
+  const state = partState(run.save(), "model");
+  runtime.scoped((scope) => {
+    const sizes = {
+      inputSize: 2,
+      targetSize: 1,
+      members: 1,
+      hidden: options.modelHidden,
+      probabilistic: false,
+      seed: 0,
+    };
+    const ends = scope.hold(createEnsembleRegressor(runtime, sizes));
+    ends.load(partState(state, "ends"));
+    const goes = (rows: Float32Array): Float32Array =>
+      ends.predict(rows).mean.map((x) => 1 - Math.min(1, Math.max(0, x)));
+    const [far, near] = [goes(Float32Array.of(0.95, 0, 0.85, 0)), goes(Float32Array.of(-0.5, 0, 0, 0, 0.4, 0))];
+    assert.ok(
+      far.every((x) => x < 0.3),
+      `${far}`,
+    );
+    assert.ok(
+      near.every((x) => x > 0.8),
+      `${near}`,
+    );
+
+    // carried on by the models as the run would, but for what predicted states are clipped to
+    const B = 16;
+    const batch = createTransitionBatch(scope, B, 2, 1);
+    const reaches: number[] = [];
+    for (const range of [100, 0.002]) {
+      const parts = { ...run.parts, settings: { ...run.settings, range } };
+      const design = expansionDesign(scope, parts);
+      assert.ok(design.model && design.rule.extra);
+      design.model.load(state);
+      // the place, the angle's sine and cosine, the action
+      assert.is((design.model as unknown as { dynamics: DynamicsModel }).dynamics.featureSize, 4);
+      batch.nextObservation.write(Array.from({ length: 2 * B }, (_, i) => (i % 2 ? 0 : i / B - 1)));
+      batch.terminated.view[3] = 1;
+      design.rule.write(scope.tensor([B]), batch);
+      const { observation, weight } = design.rule.extra;
+      // after one step
+      const led = observation.read().slice(2 * B, 4 * B);
+      const expected = goes(led).map((x, b) => (b === 3 ? 0 : x));
+      weight
+        .read()
+        .slice(B, 2 * B)
+        .forEach((w, b) => {
+          assert.ok(Math.abs(w - expected[b]) < 1e-6, `${w} for ${expected[b]}`);
+        });
+      reaches.push(led.reduce((most, x) => Math.max(most, Math.abs(x)), 0));
+      design.rule.dispose();
+    }
+    assert.ok(reaches[0] > 0.004 && reaches[1] === Math.fround(0.002), `${reaches}`);
+    scope.dispose();
+  });
+  run.dispose();
+});
+
+test("dynamics in the models' place end what they say has ended", () => {
+  const shape = { observationSize: 1, actionSpace: box([-1], [1]), seed: 1 };
+  const actor = createPolicy(runtime, { ...shape, kind: "deterministic" });
+  const critic = createQFunction(runtime, shape);
+  // one up at every step, which pays 1; 3 is the end
+  const dynamics: SteppedDynamics = {
+    step: (next, reward, ended, observation, _action, rows) => {
+      for (let b = 0; b < rows; b++) {
+        next.view[b] = observation.view[b] + 1;
+        reward.view[b] = 1;
+        ended.view[b] = Number(next.view[b] >= 3);
+      }
+    },
+    dispose: () => {},
+  };
+  runtime.scoped((scope) => {
+    const carrier = runtime.scoped((inner) => new SteppedExpansion(inner, dynamics, actor, 3, 3));
+    const rule = expansionTarget({ actor, critic, carrier, rows: 3, rule: "last", gamma: 0.5 });
+    const batch = createTransitionBatch(scope, 3, 1, 1);
+    batch.nextObservation.write([0, 1, 2]);
+    batch.reward.write([4, 4, 4]);
+    const out = scope.tensor([3]);
+    rule.write(out, batch);
+    assert.equal([...carrier.goes.view], [1, 1, 0, 1, 0, 0, 0, 0, 0]);
+    assert.equal([...out.view], [4 + 0.5 + 0.25 + 0.125, 4 + 0.5 + 0.25, 4 + 0.5]);
+    rule.dispose();
+    scope.dispose();
+  });
+  for (const part of [actor, critic]) part.dispose();
+});
+
+test("defaults are those that were published, on top of DDPG's", () => {
+  const own = {
+    ...{ horizon: 3, lambda: 0.25, beta: 1, tdk: false, members: 5, modelHidden: [128, 128], multiStep: 5 },
+    ...{ modelLearningRate: 1e-3, modelBatch: 256, modelEvery: 1000, modelSteps: 500, modelPatience: 5, range: 100 },
+    ...{ learnReward: false, trueModel: false },
+  };
+  for (const task of [pendulum, reacherGoal]) {
+    const env = makeVectorEnv(runtime, task, { batch: 1, autoreset: "same-step" });
+    const settings = (make: typeof mve | typeof ddpg): object => {
+      const run = make(runtime, env, { trials: 0 });
+      run.dispose();
+      return { ...run.settings };
+    };
+    const base = settings(ddpg);
+    assert.equal(settings(mve), { ...base, ...own, critics: 2, targets: "last" });
+    assert.equal(settings(steve), { ...base, ...own, critics: 4, targets: "steve" });
+    env.close();
+  }
 });
 
 for (const task of [pendulum, swimmer, halfCheetah] as const) {

@@ -23,6 +23,7 @@ import {
   type VectorEnv,
 } from "../../src/envs/index.js";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/io/index.js";
+import { metaField } from "../../src/saved-state.js";
 import type { Env, SavedState } from "../../src/types.js";
 import { loadRuntime, type Runtime } from "../../src/wasm/index.js";
 import { runtime } from "../support/runtime.js";
@@ -172,11 +173,83 @@ for (const variant of variants) {
   });
 }
 
-// what learns: everything of a saved run but what was collected
+test("TD3 moves the actor and the targets at every second update, the critics at each", async () => {
+  const parts = (state: SavedState) =>
+    Object.fromEntries(
+      ["policy", "targetPolicy", "targetCritic", "critic", "optimizer"].map((part) => {
+        const own = Object.entries(digest(state)).filter(([name]) => name.startsWith(`${part}.`));
+        assert.ok(own.length > 0, part);
+        return [part, JSON.stringify(own)];
+      }),
+    );
+  let before: Record<string, string> | undefined;
+  let updates = 0;
+  const env = makeVectorEnv(runtime, pendulum, { batch: 1, seed: 1, autoreset: "same-step" });
+  const run: OffPolicyRun = td3(runtime, env, {
+    ...tiny,
+    trials: 9,
+    totalSteps: 72,
+    onStep: ({ phase, step }) => {
+      const after = parts(run.save());
+      if (phase === "update" && before) {
+        const moved = Object.keys(after).filter((part) => after[part] !== before?.[part]);
+        assert.equal(moved, step % 2 === 0 ? Object.keys(after) : ["critic"], `update ${step}`);
+        updates++;
+      }
+      before = after;
+    },
+  });
+  for await (const _ of run);
+  assert.is(updates, 12);
+  run.dispose();
+});
+
+test("defaults are those that were published", () => {
+  const shared = {
+    seed: 0,
+    totalSteps: Number.MAX_SAFE_INTEGER,
+    initialSteps: 1000,
+    updatesPerStep: 1,
+    batchSize: 256,
+    bufferSize: 1_000_000,
+    hidden: [128, 128],
+    activation: "relu",
+    actorLearningRate: 1e-3,
+    criticLearningRate: 1e-3,
+    tau: 0.005,
+    smoothingLimit: 0.5,
+    filterClip: 5,
+  };
+  const plain = {
+    ...{ gamma: 0.99, noise: 0.1, randomShare: 0, actionPenalty: 0 },
+    ...{ targetClip: [], filter: false, hindsight: 0 },
+  };
+  // episodes of 50 steps, each of which costs 1 until the goal is reached
+  const goal = {
+    ...{ gamma: 0.98, noise: 0.2, randomShare: 0.3, actionPenalty: 1 },
+    ...{ targetClip: [-1 / (1 - 0.98), 0], filter: true, hindsight: 4 },
+  };
+  const twin = { critics: 2, targetEvery: 2, policyDelay: 2, smoothing: 0.2 };
+  for (const [make, task, expected] of [
+    [ddpg, pendulum, { ...shared, ...plain, critics: 1, targetEvery: 1, policyDelay: 1, smoothing: 0 }],
+    [ddpg, reacherGoal, { ...shared, ...goal, critics: 2, targetEvery: 1, policyDelay: 1, smoothing: 0 }],
+    [td3, pendulum, { ...shared, ...plain, ...twin }],
+    [td3, reacherGoal, { ...shared, ...goal, ...twin }],
+  ] as const) {
+    const run = make(runtime, makeVectorEnv(runtime, task, { batch: 1, autoreset: "same-step" }), { trials: 0 });
+    assert.equal({ ...run.settings }, expected);
+    run.dispose();
+  }
+});
+
+// what learns, and what its updates draw from: everything of a saved run but what was collected
 function learned(state: SavedState): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(digest(state)).filter(([name]) => /^(policy|critic|optimizer|target)/.test(name)),
-  );
+  return {
+    ...Object.fromEntries(
+      Object.entries(digest(state)).filter(([name]) => /^(policy|critic|optimizer|target)/.test(name)),
+    ),
+    random: JSON.stringify(metaField(state, "random")),
+  };
 }
 
 test("a diverging critic gives the typed error, and everything is as after the last good update", async () => {
