@@ -44,25 +44,66 @@ export function replay_gather(
 
 /**
  * goals [n] i32: for each of rows [n] (u32) the row of a step of the same episode, itself or a later one, each equally likely;
- * -1 where the row keeps its goal, with a chance of 1 - share. follower [.] i32 leads from a row to the next of its episode (-1:
- * there is none yet); uniform [n, 2] are numbers in (0, 1).
+ * -1 where the row keeps its goal, with a chance of 1 - share. Of a buffer of `length` rows, follower [length] i32 leads from a row
+ * to the next of its episode (-1: there is none yet), which is of the same trajectory [length] (u32) and one step [length] (u32) on;
+ * uniform [n, 2] are numbers in (0, 1).
  */
-export function hindsight_rows(goals: usize, rows: usize, follower: usize, uniform: usize, share: f32, n: i32): void {
+export function hindsight_rows(
+  goals: usize,
+  rows: usize,
+  follower: usize,
+  trajectory: usize,
+  step: usize,
+  uniform: usize,
+  share: f32,
+  n: i32,
+  length: i32,
+): void {
   for (; n > 0; --n) {
     let goal: i32 = -1;
     if (get<f32>(uniform) < share) {
       const first = get<i32>(rows);
-      let left = 0;
-      for (let row = first; row >= 0; row = get<i32>(follower + ((<usize>row) << 2))) ++left;
+      const last = later(first, i32.MAX_VALUE, follower, trajectory, step, length);
+      const left = number(step, last) - number(step, first) + 1;
       // the product of a number below 1 is rounded, in float64, to one below `left`
-      let hops = <i32>(<f64>get<f32>(uniform + 4) * <f64>left);
-      for (goal = first; hops > 0; --hops) goal = get<i32>(follower + ((<usize>goal) << 2));
+      const hops = <i32>(<f64>get<f32>(uniform + 4) * <f64>left);
+      goal = later(first, hops, follower, trajectory, step, length);
     }
     put<i32>(goals, goal);
     goals += 4;
     rows += 4;
     uniform += 8;
   }
+}
+
+// The row `hops` links after `row`, or the last of its episode where that comes first. Lanes mostly add in turn, so that rows of an
+// episode are evenly spaced: it leaps as many links at once as lead to a row of the right step, looking twice as far each time.
+function later(row: i32, hops: i32, follower: usize, trajectory: usize, step: usize, length: i32): i32 {
+  const own = number(trajectory, row);
+  let leap = 1;
+  while (hops > 0) {
+    const next = number(follower, row);
+    if (next < 0) break;
+    const apart = next > row ? next - row : next - row + length;
+    const at = number(step, row);
+    let to = next;
+    for (leap = min(leap << 1, hops); leap > 1; leap >>= 1) {
+      const far = <i64>row + <i64>leap * <i64>apart;
+      // more than once round the ring is behind
+      if (far - row >= length) continue;
+      to = <i32>(far < length ? far : far - length);
+      if (number(trajectory, to) == own && number(step, to) == at + leap) break;
+    }
+    row = leap > 1 ? to : next;
+    hops -= leap;
+  }
+  return row;
+}
+
+
+@inline
+function number(column: usize, row: i32): i32 {
+  return get<i32>(column + ((<usize>row) << 2));
 }
 
 /**

@@ -41,11 +41,14 @@ export class ReplayBuffer implements Disposable {
   readonly truncated: Tensor<"u8">;
   /** The row of the step that followed in the same trajectory; -1 where there is none yet [capacity]. */
   readonly follower: Tensor<"i32">;
+  /** The number of the trajectory of each row, as `trajectories()` [capacity]. */
+  readonly trajectory: Tensor<"u32">;
+  /** How many steps on in its trajectory a row is than others of it: that of a follower is one more [capacity]. */
+  readonly step: Tensor<"u32">;
   /** Environments that add in turn. */
   readonly lanes: number;
   readonly #scope: Scope;
-  // number of each row's trajectory, and of the next one to begin
-  readonly #trajectory: Tensor<"u32">;
+  // number of the next trajectory to begin
   #trajectories = 0;
   // newest row of each lane; -1 before the first
   readonly #newest: Int32Array;
@@ -61,7 +64,8 @@ export class ReplayBuffer implements Disposable {
     this.actionSize = actionSize;
     this.lanes = lanes;
     this.follower = scope.tensor([capacity], "i32");
-    this.#trajectory = scope.tensor([capacity], "u32");
+    this.trajectory = scope.tensor([capacity], "u32");
+    this.step = scope.tensor([capacity], "u32");
     this.#newest = new Int32Array(lanes).fill(-1);
     this.observation = scope.tensor([capacity, observationSize]);
     this.action = scope.tensor([capacity, actionSize]);
@@ -111,7 +115,7 @@ export class ReplayBuffer implements Disposable {
    * a transition terminated, was truncated, or is not followed by the next of its episode.
    */
   trajectories(): Uint32Array {
-    return this.#trajectory.view.slice(0, this.#length) as Uint32Array;
+    return this.trajectory.view.slice(0, this.#length) as Uint32Array;
   }
 
   save(): SavedState {
@@ -143,6 +147,7 @@ export class ReplayBuffer implements Disposable {
     if (linked) {
       this.#newest.set(newest);
       this.#trajectories = metaNumber(state, "trajectories");
+      this.#countSteps();
     } else this.#findLinks(gone);
   }
 
@@ -153,7 +158,7 @@ export class ReplayBuffer implements Disposable {
   // what is saved: names, columns, and numbers of a row
   #columns(): (readonly [string, Tensor<DType>, number])[] {
     const { observation, action, reward, nextObservation, terminated, truncated, follower } = this;
-    const links = { trajectory: this.#trajectory, follower };
+    const links = { trajectory: this.trajectory, follower };
     return Object.entries({ observation, action, reward, nextObservation, terminated, truncated, ...links }).map(
       ([name, column]) => [name, column, column.size / this.capacity],
     );
@@ -163,7 +168,8 @@ export class ReplayBuffer implements Disposable {
   #link(row: number, lane: number, observation: ArrayLike<number>): void {
     const before = this.#newest[lane];
     const goesOn = before >= 0 && this.#leadsTo(before, observation);
-    this.#trajectory.view[row] = goesOn ? (this.#trajectory.view[before] as number) : this.#trajectories++;
+    this.trajectory.view[row] = goesOn ? (this.trajectory.view[before] as number) : this.#trajectories++;
+    this.step.view[row] = goesOn ? (this.step.view[before] as number) + 1 : 0;
     this.follower.view[row] = -1;
     // a lane whose newest row is the one replaced has no row left to be followed
     const left = this.#newest.indexOf(row);
@@ -196,6 +202,17 @@ export class ReplayBuffer implements Disposable {
           `saved buffer has ${follower} for the follower of row ${row}, no newer row or one of two`,
         );
       }
+    }
+  }
+
+  // what is not saved, as only differences count; links lead from older rows to newer ones
+  #countSteps(): void {
+    const n = this.#length;
+    const [step, follower] = [this.step.view, this.follower.view];
+    step.fill(0);
+    for (let i = 0; i < n; i++) {
+      const row = (this.#next + i) % n;
+      if (follower[row] >= 0) step[follower[row]] = step[row] + 1;
     }
   }
 

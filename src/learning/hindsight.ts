@@ -61,8 +61,18 @@ export class Hindsight implements Disposable {
     const { achieved, desired, size } = goalColumns(this.#goal);
     const goalRow = this.#goalRow;
     random.uniform(this.#uniform);
-    const links = this.#buffer.follower.address;
-    kernels.hindsight_rows(goalRow.address, row.address, links, this.#uniform.address, this.#share, rows);
+    const { follower, trajectory, step, length } = this.#buffer;
+    kernels.hindsight_rows(
+      goalRow.address,
+      row.address,
+      follower.address,
+      trajectory.address,
+      step.address,
+      this.#uniform.address,
+      this.#share,
+      rows,
+      length,
+    );
     kernels.hindsight_goals(
       observation.address,
       nextObservation.address,

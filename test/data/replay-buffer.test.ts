@@ -111,6 +111,14 @@ test("links lead from each row to the next of its trajectory, in lanes of their 
   const copy = createReplayBuffer(runtime, { capacity, observationSize: 2, actionSize: 1, lanes });
   copy.load(buffer.save());
   assert.equal(copy.save(), buffer.save());
+  for (const each of [buffer, copy]) {
+    const [follower, trajectory, step] = [each.follower, each.trajectory, each.step].map((column) => [
+      ...column.read(),
+    ]);
+    for (const [i, f] of follower.entries()) {
+      if (f >= 0) assert.equal([trajectory[f], step[f]], [trajectory[i], step[i] + 1]);
+    }
+  }
   assert.throws(() => create(capacity).load(buffer.save()), /saved buffer is not one of 1 lanes/);
   // the ring has gone round: row 0 is neither the oldest nor the newest
   const oldest = (buffer.save().meta as { next: number }).next;

@@ -47,6 +47,12 @@ export function noisyTwin(
   return clamp(a + half * clamp(sigma * noise, -limit, limit), low, high);
 }
 
+/** The row whose goal `row` gets: of the rest of its episode, step by step, the one that u in (0, 1) chooses. */
+export function hindsightTwin(row: number, follower: ArrayLike<number>, u: number): number {
+  const rest = restOfEpisode(row, follower);
+  return rest[Math.floor(u * rest.length)];
+}
+
 /** Rows of the same episode from `row` on, by the links from row to row. */
 export function restOfEpisode(row: number, follower: ArrayLike<number>): number[] {
   const rest: number[] = [];

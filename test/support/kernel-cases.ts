@@ -457,8 +457,13 @@ function addReplayKernels(scope: Scope, add: Add, normal: Make): void {
   );
   const follower = scope.tensor([C], "i32").write([1, 2, -1, 4, 5, 6, -1, -1, 0]);
   const uniform = out(B, 2).write([0.1, 0.9, 0.9, 0.5, 0.2, 0.1, 0.3, 0.99, 0.4, 0.5]);
-  add("hindsight_rows", [scope.tensor([B], "i32")], [rows, follower, uniform], (goals, at, links, u) =>
-    kernels.hindsight_rows(goals, at, links, u, 0.8, B),
+  const trajectory = scope.tensor([C], "u32").write([4, 4, 4, 3, 3, 3, 3, 5, 4]);
+  const step = scope.tensor([C], "u32").write([1, 2, 3, 0, 1, 2, 3, 0, 0]);
+  add(
+    "hindsight_rows",
+    [scope.tensor([B], "i32")],
+    [rows, follower, trajectory, step, uniform],
+    (goals, at, links, whose, steps, u) => kernels.hindsight_rows(goals, at, links, whose, steps, u, 0.8, B, C),
   );
   const goals = scope.tensor([B], "i32").write([-1, 8, 0, -1, 4]);
   add(

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { noisyTwin, oneStepTwin, restOfEpisode } from "../../oracle/off-policy.js";
+import { hindsightTwin, noisyTwin, oneStepTwin, restOfEpisode } from "../../oracle/off-policy.js";
 import { runtimes } from "../../support/runtime.js";
 import { anySize, blank, distance, given, spread } from "../planning/support.js";
 
@@ -204,7 +204,9 @@ for (const [binary, runtime] of runtimes) {
       kernels.random_uniform(uniform.address, 2 * n, 0, 5, 0, 0, 0, 0);
       const goals = scope.tensor([n], "i32");
       const links = scope.tensor([8], "i32").write(follower).address;
-      kernels.hindsight_rows(goals.address, rows.address, links, uniform.address, 0.8, n);
+      const whose = scope.tensor([8], "u32").write([0, 1, 0, 1, 0, 1, 0, 2]).address;
+      const step = scope.tensor([8], "u32").write([0, 0, 1, 1, 2, 2, 3, 0]).address;
+      kernels.hindsight_rows(goals.address, rows.address, links, whose, step, uniform.address, 0.8, n, 8);
       for (let row = 0; row < 8; row++) {
         const drawn = [...goals.read()].filter((_, i) => i % 8 === row);
         const rest = restOfEpisode(row, follower);
@@ -229,10 +231,71 @@ for (const [binary, runtime] of runtimes) {
       const uniform = scope.tensor([4, 2]).write([0.1, largest, 0.1, 2 ** -24, 0.1, largest, 0.1, largest]);
       const goals = scope.tensor([4], "i32");
       const links = scope.tensor([n], "i32").write(follower).address;
-      kernels.hindsight_rows(goals.address, rows.address, links, uniform.address, 0.8, 4);
+      const whose = scope.tensor([n], "u32").address;
+      const step = scope.tensor([n], "u32").write(Array.from(follower.keys())).address;
+      kernels.hindsight_rows(goals.address, rows.address, links, whose, step, uniform.address, 0.8, 4, n);
       assert.equal([...goals.read()], [999, 0, 999, 999]);
       scope.dispose();
     });
+  });
+
+  test("hindsight_rows: the row that a walk from step to step comes to, in a ring whose lanes are left out now and then", () => {
+    const rarely = fc.integer({ min: 0, max: 40 }).map((x) => x === 0);
+    const turns = fc.array(fc.tuple(rarely, rarely), { minLength: 1, maxLength: 300 });
+    fc.assert(
+      fc.property(
+        turns,
+        fc.integer({ min: 1, max: 5 }),
+        fc.integer({ min: 20, max: 400 }),
+        fc.nat(999),
+        (all, B, C, seed) => {
+          const [follower, trajectory, step] = [-1, 0, 0].map((x) => Array<number>(C).fill(x));
+          const newest = Array<number>(B).fill(-1);
+          let [next, begun] = [0, 0];
+          all.forEach(([leftOut, cut], t) => {
+            const lane = t % B;
+            if (cut) newest[lane] = -1;
+            if (leftOut) return;
+            const row = next % C;
+            const before = newest[lane];
+            trajectory[row] = before < 0 ? begun++ : trajectory[before];
+            step[row] = before < 0 ? 0 : step[before] + 1;
+            follower[row] = -1;
+            const replaced = newest.indexOf(row);
+            if (replaced >= 0) newest[replaced] = -1;
+            if (before >= 0 && before !== row) follower[before] = row;
+            newest[lane] = row;
+            next++;
+          });
+          const n = Math.min(next, C);
+          runtime.scoped((scope) => {
+            const rows = Array.from({ length: n }, (_, i) => i);
+            const u = spread(n, 0.01, 0.999, seed);
+            const uniform = scope.tensor([n, 2]).write(rows.flatMap((i) => [0.5, u[i]]));
+            const goals = scope.tensor([n], "i32");
+            const [from, whose, steps] = [rows, trajectory, step].map((x) => scope.tensor([x.length], "u32").write(x));
+            const links = scope.tensor([C], "i32").write(follower);
+            kernels.hindsight_rows(
+              goals.address,
+              from.address,
+              links.address,
+              whose.address,
+              steps.address,
+              uniform.address,
+              1,
+              n,
+              n,
+            );
+            assert.equal(
+              [...goals.read()],
+              rows.map((row) => hindsightTwin(row, follower, u[row])),
+            );
+            scope.dispose();
+          });
+        },
+      ),
+      { numRuns: 100 },
+    );
   });
 
   test("hindsight_goals puts what was achieved in the place of what was asked for, and says what a reward depends on", () => {
