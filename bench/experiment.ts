@@ -165,16 +165,17 @@ async function logOf(experiment: Experiment, seed: number, runtime: Runtime | un
 
 const { experiment, first, last, partial, threads, numerics } = parse();
 const runtime = partial ? undefined : await loadRuntime({ threads, numerics });
-const logs: Progress[][] = [];
+const logOfSeed = new Map<number, Progress[]>();
 for (let seed = first; seed <= last; seed++) {
   const log = await logOf(experiment, seed, runtime);
-  if (log.length) logs.push(log);
+  if (log.length) logOfSeed.set(seed, log);
 }
+const logs = [...logOfSeed.values()];
 
 const table = [
   `| seed | ${experiment.columns.join(" | ")} |`,
   `|---|${experiment.columns.map(() => "---|").join("")}`,
-  ...logs.map((log, i) => `| ${first + i} | ${experiment.row(log).join(" | ")} |`),
+  ...[...logOfSeed].map(([seed, log]) => `| ${seed} | ${experiment.row(log).join(" | ")} |`),
 ].join("\n");
 const machine = `${os.cpus()[0]?.model.trim()}, Node ${process.versions.node}`;
 const flags = numerics === "reproducible" ? "" : ` --numerics ${numerics}`;
@@ -183,4 +184,4 @@ console.log(report);
 const folder = committed(experiment.name);
 mkdirSync(folder, { recursive: true });
 writeFileSync(`${folder}README.md`, report);
-writeFileSync(`${folder}curve.svg`, await curvesSvg(experiment.name, logs, first));
+writeFileSync(`${folder}curve.svg`, await curvesSvg(experiment.name, logOfSeed));

@@ -4,14 +4,10 @@ import { compile } from "vega-lite";
 import { parse, View } from "vega";
 import type { Progress } from "../../src/index.js";
 
-/** One SVG for the logs of all seeds. */
-export async function curvesSvg(
-  title: string,
-  logs: readonly (readonly Progress[])[],
-  firstSeed: number,
-): Promise<string> {
-  const values = logs.flatMap((log, i) =>
-    log.map(({ envSteps, episodeReturn }) => ({ seed: String(firstSeed + i), envSteps, episodeReturn })),
+/** One SVG for the logs of seeds. */
+export async function curvesSvg(title: string, logs: ReadonlyMap<number, readonly Progress[]>): Promise<string> {
+  const values = [...logs].flatMap(([seed, log]) =>
+    log.map(({ envSteps, episodeReturn }) => ({ seed: String(seed), envSteps, episodeReturn })),
   );
   const { spec } = compile({
     title,

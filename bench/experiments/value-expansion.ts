@@ -65,6 +65,10 @@ export const valueExpansion: readonly Experiment[] = [
     ...planned(cheetahPlan, mve, { ...bodies, ...least, trueModel: true }),
     name: "mve-min-half-cheetah-true",
   }),
+  experiment({
+    ...planned(cheetahPlan, mve, { ...bodies, trueModel: true }),
+    name: "mve-last-half-cheetah-true",
+  }),
 ];
 
 /** One factor of (min, H = 3, loss of five steps, five models) at a time. */
