@@ -214,6 +214,8 @@ export class Collector implements Disposable {
       return [];
     } catch (error) {
       if (error instanceof DivergedError) return error.environments;
+      // some may have made the step: none is where it was
+      this.restart();
       throw error;
     }
   }

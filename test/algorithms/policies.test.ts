@@ -4,16 +4,18 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type PpoOptions, ppo, type TrpoOptions, trpo } from "../../src/algorithms/index.js";
 import {
+  batchEnvs,
   cartPole,
   DivergedError,
   halfCheetah,
+  makeEnv,
   makeVectorEnv,
   pendulum,
   type VectorStep,
 } from "../../src/envs/index.js";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/io/index.js";
 import type { TrpoReport } from "../../src/learning/index.js";
-import type { SavedState } from "../../src/types.js";
+import type { Env, SavedState } from "../../src/types.js";
 import { loadRuntime } from "../../src/wasm/index.js";
 import { runtime } from "../support/runtime.js";
 import { begin, digest, learn, variants, vectorEnv } from "./policy-support.js";
@@ -131,6 +133,40 @@ test("runs learn: cart-pole above 150 within 20,000 steps", async () => {
     run.dispose();
     assert.ok(best > 150, `${make.name}: ${best}`);
   }
+});
+
+test("after a step that an environment failed, its episodes begin anew", async () => {
+  let [resets, steps] = [0, 0];
+  const sound = makeEnv(runtime, pendulum);
+  const { spec, observationSpace, actionSpace } = sound;
+  const failing: Env = {
+    spec,
+    observationSpace,
+    actionSpace,
+    reset(options) {
+      resets++;
+      return sound.reset(options);
+    },
+    step(action) {
+      if (++steps === 20) throw new Error("out of order");
+      return sound.step(action);
+    },
+    snapshot: () => sound.snapshot(),
+    restore: (state) => sound.restore(state),
+    close: () => sound.close(),
+  };
+  const options: PpoOptions = { trials: 1, steps: 32, hidden: [4], seed: 0 };
+  const run = ppo(runtime, batchEnvs([failing], { autoreset: "same-step" }), options);
+  const iterate = async (): Promise<unknown> => {
+    for await (const _ of run);
+    return undefined;
+  };
+  assert.match(String(await iterate().catch(String)), /out of order/);
+  assert.is(resets, 1);
+  await iterate();
+  // another episode of 200 steps, and 24 of a third until the seventh batch was full
+  assert.equal([resets, steps], [3, 20 + 7 * 32]);
+  run.dispose();
 });
 
 test("an update that was made is not made twice when the caller throws at its report", async () => {
