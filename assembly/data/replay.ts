@@ -100,6 +100,7 @@ function later(row: i32, hops: i32, follower: usize, trajectory: usize, step: us
   return row;
 }
 
+
 @inline
 function number(column: usize, row: i32): i32 {
   return get<i32>(column + ((<usize>row) << 2));
