@@ -62,8 +62,7 @@ export function one_step_target(
 /**
  * Adds to loss [members] f64: scale · Σ w (value − target)², and writes its gradient with respect to the outputs. Member k's rows
  * of `output` and `gradient` (whose first column is the value, `stride` floats a row) begin k · slot rows after those of member
- * 0, its targets k · targetSlot after those of member 0 (0: one target for all). weight [rows] is shared; 0: all are 1. What has
- * weight 0 is not read.
+ * 0. target and weight [rows] are shared; weight 0: all are 1. What has weight 0 is not read.
  */
 export function critic_loss(
   loss: usize,
@@ -76,13 +75,12 @@ export function critic_loss(
   rows: i32,
   stride: i32,
   slot: i32,
-  targetSlot: i32,
 ): void {
   const row = (<usize>stride) << 2;
   for (let k = 0; k < members; ++k) {
     let out = output + <usize>(k * slot) * row;
     let dout = gradient + <usize>(k * slot) * row;
-    let wanted = target + ((<usize>(k * targetSlot)) << 2);
+    let wanted = target;
     let total: f64 = 0;
     for (let r: usize = 0; r < <usize>rows; ++r) {
       const w = weight ? <f64>get<f32>(weight + (r << 2)) : 1;

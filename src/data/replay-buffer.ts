@@ -136,19 +136,14 @@ export class ReplayBuffer implements Disposable {
         `saved buffer of ${n} transitions, next ${next}, does not fit a capacity of ${this.capacity}`,
       );
     }
-    const linked = Object.hasOwn(state.arrays, "follower");
-    if (linked) this.#checkLinks(state, n, next);
-    for (const [name, column, width] of this.#columns()) {
-      if (linked || !(name === "trajectory" || name === "follower")) loadTensor(column, state, name, n * width);
-    }
+    const newest = this.#checkLinks(state, n, next);
+    const trajectories = metaNumber(state, "trajectories");
+    for (const [name, column, width] of this.#columns()) loadTensor(column, state, name, n * width);
     this.#next = next;
     this.#length = n;
-    const { newest, gone = 0 } = state.meta as { newest: number[]; gone?: number };
-    if (linked) {
-      this.#newest.set(newest);
-      this.#trajectories = metaNumber(state, "trajectories");
-      this.#countSteps();
-    } else this.#findLinks(gone);
+    this.#newest.set(newest);
+    this.#trajectories = trajectories;
+    this.#countSteps();
   }
 
   dispose(): void {
@@ -186,16 +181,18 @@ export class ReplayBuffer implements Disposable {
     return reached.every((value, d) => value === Math.fround(observation[d]));
   }
 
-  // a row that is none would lead kernels astray, one that is not newer round in circles
-  #checkLinks(state: SavedState, n: number, next: number): void {
+  // a row that is none would lead kernels astray, one that is not newer round in circles; what the newest rows of the lanes are
+  #checkLinks(state: SavedState, n: number, next: number): number[] {
     const { newest } = state.meta as { newest?: unknown };
     const isRow = (row: unknown): boolean => Number.isInteger(row) && Number(row) >= -1 && Number(row) < Math.max(n, 1);
     if (!Array.isArray(newest) || newest.length !== this.lanes || !newest.every(isRow)) {
       throw new FormatError(`saved buffer is not one of ${this.lanes} lanes`);
     }
+    const followers = state.arrays.follower;
+    if (!followers) throw new FormatError("saved buffer has no column follower");
     const age = (row: number): number => (n < this.capacity ? row : (row - next + n) % n);
     const led = new Uint8Array(n);
-    for (const [row, follower] of Array.from(state.arrays.follower.data).entries()) {
+    for (const [row, follower] of Array.from(followers.data).entries()) {
       if (follower === -1) continue;
       if (!isRow(follower) || age(follower) <= age(row) || led[follower]++) {
         throw new FormatError(
@@ -203,6 +200,7 @@ export class ReplayBuffer implements Disposable {
         );
       }
     }
+    return newest as number[];
   }
 
   // what is not saved, as only differences count; links lead from older rows to newer ones
@@ -213,19 +211,6 @@ export class ReplayBuffer implements Disposable {
     for (let i = 0; i < n; i++) {
       const row = (this.#next + i) % n;
       if (follower[row] >= 0) step[follower[row]] = step[row] + 1;
-    }
-  }
-
-  // of one lane: states of before links were kept had no other
-  #findLinks(gone: number): void {
-    const n = this.#length;
-    const D = this.observationSize;
-    const oldest = n < this.capacity ? 0 : this.#next;
-    this.#newest.fill(-1);
-    this.#trajectories = gone;
-    for (let i = 0; i < n; i++) {
-      const row = (oldest + i) % n;
-      this.#link(row, 0, this.observation.view.subarray(row * D, (row + 1) * D));
     }
   }
 

@@ -90,8 +90,6 @@ export class CriticUpdate implements Disposable {
       rows,
       stride,
       all,
-      // all learn from the same targets
-      0,
     );
   }
 }

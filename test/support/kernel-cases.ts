@@ -483,9 +483,9 @@ function addReplayKernels(scope: Scope, add: Add, normal: Make): void {
   add(
     "critic_loss",
     [scope.tensor([K], "f64"), out(K, B, S)],
-    [normal(K, B, S), normal(K, B), vector(0.5, B)],
+    [normal(K, B, S), normal(B), vector(0.5, B)],
     (loss, gradient, output, target, weight) =>
-      kernels.critic_loss(loss, gradient, output, target, weight, 0.1, K, B, S, B, B),
+      kernels.critic_loss(loss, gradient, output, target, weight, 0.1, K, B, S, B),
   );
   add(
     "action_value_features",
