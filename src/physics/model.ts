@@ -6,6 +6,7 @@ import { Runtime, type Scope, type Tensor } from "../wasm/index.js";
 import type { CompiledModel } from "./compiled.js";
 import { type Layout, layOut } from "./layout.js";
 import { layOutConstraints, type SlotPlaces } from "./layout-constraints.js";
+import { layOutDynamics } from "./layout-dynamics.js";
 import { checkSimulable, compileMjcf, type MjcfOptions } from "./mjcf/compile.js";
 import { placeObservations } from "./observe.js";
 import { physicsSelfTest } from "./selftest.js";
@@ -45,6 +46,7 @@ export class Model implements Disposable {
     this.nbody = compiled.nbody;
     this.timestep = compiled.option.timestep;
     this.layout = layOut(compiled, this.runtime.kernels.physics_lanes() === 2 ? 8 : 4);
+    layOutDynamics(compiled, this.layout);
     this.slots = layOutConstraints(compiled, this.layout);
     placeObservations(compiled, this.layout, this.slots);
     const block = this.layout.tables.pack();
