@@ -1,6 +1,8 @@
 // Contacts of one environment, from the slots that an evaluation has listed (assembly/physics/constraint-model.ts).
 
-import { ConstraintHeader, LEAST_FRICTION, type SlotPlaces } from "./layout-constraints.js";
+import type { SlotPlaces } from "./contact-slots.js";
+import { LEAST_FRICTION } from "./impedance.js";
+import { ConstraintHeader } from "./layout-constraints.js";
 import type { Lanes } from "./lanes.js";
 import type { Model } from "./model.js";
 

@@ -1,6 +1,7 @@
 // Jacobians of points on bodies, from the motion axes of the degrees of freedom on the way from the root to the body: an axis
 // (ω, v) about the tree's origin o moves the point p by v + ω × (p − o).
 
+import { chainOf } from "./constraint-jacobian.js";
 import type { Lanes } from "./lanes.js";
 import { Header } from "./layout.js";
 import type { Model } from "./model.js";
@@ -19,10 +20,7 @@ export function jacobianOf(
   const tree = lowering.links[lowering.bodyLink[body]].tree;
   const origin = evaluated.row(b, trees[tree].origin, 3);
   const [x, y, z] = [0, 1, 2].map((k) => at[k] - origin[k]);
-  let mover = body;
-  while (mover > 0 && compiled.bodyDofNum[mover] === 0) mover = compiled.bodyParent[mover];
-  if (mover === 0) return { linear, angular };
-  for (const dof of chains[compiled.bodyDofAdr[mover] + compiled.bodyDofNum[mover] - 1]) {
+  for (const dof of chainOf(compiled, chains, body)) {
     const [a, c, d, u, v, w] = evaluated.row(b, tables.header[Header.cdof] + 96 * dof, 6);
     const column = [u + c * z - d * y, v + d * x - a * z, w + a * y - c * x];
     [a, c, d].forEach((turn, k) => {

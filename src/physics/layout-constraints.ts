@@ -1,11 +1,20 @@
-// Tables of collision and of the constraint solver: which points of which geoms may touch, the degrees of freedom that move
-// them against each other, and everything of impedance and reference acceleration that no state changes. The numbers are
-// those of assembly/physics/constraint-model.ts.
+// Tables of collision and of the constraint solver: the points where geoms may touch, limits of joints, welds, and the pattern of
+// the solver's Hessian. The numbers are those of assembly/physics/constraint-model.ts.
 
-import { type CompiledModel, type ContactPair, GeomType, JointType } from "./compiled.js";
+import { type CompiledModel, JointType } from "./compiled.js";
+import {
+  acrossTrees,
+  chainOf,
+  type Entry,
+  entriesOf,
+  entryWords,
+  joinsBranches,
+  type Moved,
+} from "./constraint-jacobian.js";
+import { kindOf, PairKind, type Placed, placeSlots, type Slot, type SlotPlaces } from "./contact-slots.js";
+import { contactWeight, curveOf, LEAST_FRICTION, soft, TINY } from "./impedance.js";
 import { Header, type Layout, pattern } from "./layout.js";
-import { LinkKind } from "./lower.js";
-import { IDENTITY, type Matrix, matrixAt, multiply, rotate, scaled, sum, type Vector, vectorAt } from "./rotation.js";
+import { matrixAt, multiply, rotate, sum } from "./rotation.js";
 
 /** Header words. */
 export const ConstraintHeader = {
@@ -37,28 +46,6 @@ export const ConstraintHeader = {
   weldsCouple: 73,
 } as const;
 
-/** Bounds that MuJoCo puts on the impedance and its midpoint, on friction, and on what it divides by. */
-const LEAST_IMPEDANCE = 1e-4;
-const MOST_IMPEDANCE = 0.9999;
-export const LEAST_FRICTION = 1e-5;
-const TINY = 1e-15;
-
-const PairKind = { planeSphere: 0, planeCapsule: 1, sphereSphere: 2, sphereCapsule: 3, capsuleCapsule: 4 } as const;
-const ENTRY_TURNS = 1;
-const ENTRY_FIRST = 2;
-const ENTRY_OTHER = 4;
-
-/** Where a slot's quantities are, for readers of contacts. */
-export interface SlotPlaces {
-  readonly pair: ContactPair;
-  /** Byte offset of distance, point (3), normal (3), first tangent (3), D, residual (3), its change (3), Jacobian. */
-  readonly place: number;
-  /** Tree whose origin the point is about. */
-  readonly tree: number;
-  /** Tangents with rows of their own: 0 without friction, 2, or 1 where motion is in a plane and the other's are the normal's. */
-  readonly tangents: 0 | 1 | 2;
-}
-
 /** Writes the tables and the header's words; returns the slots in order. */
 export function layOutConstraints(model: CompiledModel, layout: Layout): SlotPlaces[] {
   const { tables, workspace } = layout;
@@ -80,173 +67,6 @@ export function layOutConstraints(model: CompiledModel, layout: Layout): SlotPla
   return slots;
 }
 
-/** What moves with a tree. */
-interface Moved {
-  readonly tree: number;
-  /** Degrees of freedom that move it, from the root on. */
-  readonly chain: readonly number[];
-}
-
-/** A geom on its link. */
-interface Placed extends Moved {
-  readonly link: number;
-  readonly center: Vector;
-  readonly axis: Vector;
-  readonly radius: number;
-  readonly half: number;
-}
-
-interface Slot extends SlotPlaces {
-  readonly first: Placed;
-  readonly second: Placed;
-  /** The geom of a point and a floor that moves; the point in its link's frame. */
-  readonly floor: Floor | undefined;
-  readonly point: Vector;
-  readonly along: boolean;
-  readonly entries: readonly Entry[];
-  readonly couples: boolean;
-}
-
-interface Entry {
-  readonly dof: number;
-  readonly flags: number;
-}
-
-/** A plane that stands still, normal along an axis of the world. */
-interface Floor {
-  readonly axis: number;
-  readonly sign: number;
-  readonly height: number;
-}
-
-function placeGeom(model: CompiledModel, { lowering, chains }: Layout, geom: number): Placed {
-  const body = model.geomBody[geom];
-  const link = lowering.bodyLink[body];
-  const frame = lowering.bodyRotation[body];
-  const turned = multiply(frame, matrixAt(model.geomQuat, geom));
-  const [radius, half] = vectorAt(model.geomSize, geom);
-  return {
-    link,
-    tree: lowering.links[link].tree,
-    chain: chainOf(model, chains, body),
-    center: sum(lowering.bodyPosition[body], rotate(frame, vectorAt(model.geomPos, geom))),
-    axis: [turned[2], turned[5], turned[8]],
-    radius,
-    half: model.geomType[geom] === GeomType.capsule ? half : 0,
-  };
-}
-
-// degrees of freedom that move a body, from the root on
-function chainOf(model: CompiledModel, chains: Layout["chains"], body: number): readonly number[] {
-  let moving = body;
-  while (moving > 0 && model.bodyDofNum[moving] === 0) moving = model.bodyParent[moving];
-  return moving > 0 ? chains[model.bodyDofAdr[moving] + model.bodyDofNum[moving] - 1] : [];
-}
-
-function floorOf(plane: Placed): Floor | undefined {
-  if (plane.link > 0) return undefined;
-  const axis = plane.axis.findIndex((x) => Math.abs(x) > 1 - 1e-14);
-  if (axis < 0) return undefined;
-  const sign = Math.sign(plane.axis[axis]);
-  return { axis, sign, height: sign * plane.center[axis] };
-}
-
-function kindOf(model: CompiledModel, { geom1, geom2 }: ContactPair): number {
-  const { plane, sphere, capsule } = GeomType;
-  const kinds: readonly (readonly [number, number])[] = [
-    [plane, sphere],
-    [plane, capsule],
-    [sphere, sphere],
-    [sphere, capsule],
-    [capsule, capsule],
-  ];
-  const kind = kinds.findIndex(([a, b]) => model.geomType[geom1] === a && model.geomType[geom2] === b);
-  if (kind < 0) {
-    const name = (g: number) => JSON.stringify(model.geomName[g] || `#${g}`);
-    throw new RangeError(
-      `model: geoms ${name(geom1)} and ${name(geom2)} can touch, but not planes, spheres and capsules`,
-    );
-  }
-  return kind;
-}
-
-// Common ancestors move both geoms alike: what remains is the symmetric difference of the chains.
-function entriesOf(model: CompiledModel, first: Moved, second: Moved): Entry[] {
-  const one = first.chain.filter((dof) => !second.chain.includes(dof));
-  const two = second.chain.filter((dof) => !first.chain.includes(dof));
-  const apart = first.tree !== second.tree && two.length > 0;
-  const flags = (dof: number) => {
-    const joint = model.dofJnt[dof];
-    const free = model.jntType[joint] === JointType.free;
-    const turns = free ? dof >= model.jntDofAdr[joint] + 3 : model.jntType[joint] === JointType.hinge;
-    return turns ? ENTRY_TURNS : 0;
-  };
-  const entries = [
-    ...one.map((dof) => ({ dof, flags: flags(dof) | ENTRY_FIRST | (apart ? ENTRY_OTHER : 0) })),
-    ...two.map((dof) => ({ dof, flags: flags(dof) })),
-  ];
-  return entries.sort((a, b) => a.dof - b.dof);
-}
-
-function placeSlots(model: CompiledModel, layout: Layout): Slot[] {
-  const slots: Slot[] = [];
-  const rest: Slot[] = [];
-  for (const pair of model.pairs) {
-    const kind = kindOf(model, pair);
-    const first = placeGeom(model, layout, pair.geom1);
-    const second = placeGeom(model, layout, pair.geom2);
-    const entries = entriesOf(model, first, second);
-    const couples = joinsBranches(entries, layout);
-    const tree = second.chain.length ? second.tree : first.tree;
-    const floor = kind <= PairKind.planeCapsule ? floorOf(first) : undefined;
-    const double = kind === PairKind.planeCapsule || kind === PairKind.capsuleCapsule;
-    const along = kind === PairKind.planeCapsule;
-    const tangents = pair.condim === 1 ? 0 : along && inPlane(layout, first, second) ? 1 : 2;
-    for (const end of double ? [1, -1] : [0]) {
-      const point = sum(second.center, scaled(second.axis, end * second.half));
-      const place = layout.workspace.place(17 + entries.length * (1 + tangents));
-      (floor ? slots : rest).push({
-        pair,
-        place,
-        tree,
-        tangents,
-        first,
-        second,
-        floor,
-        point,
-        along,
-        entries,
-        couples,
-      });
-    }
-  }
-  return [...slots, ...rest];
-}
-
-// A capsule on a plane that stands still, both with their axes in the one plane that the capsule can move in: the second
-// tangent is across it, and nothing moves along that. Axes are those at rest, which turns about parallel axes do not alter.
-function inPlane({ lowering }: Layout, plane: Placed, capsule: Placed): boolean {
-  if (plane.link > 0 || capsule.chain.length === 0) return false;
-  const rotationOf = (l: number): Matrix => {
-    const { kind, parent, turned } = lowering.links[l];
-    if (l === 0 || kind === LinkKind.fixed) return IDENTITY;
-    return kind === LinkKind.slide ? rotationOf(parent) : multiply(rotationOf(parent), turned);
-  };
-  const across: Vector[] = [];
-  const along: Vector[] = [plane.axis, rotate(rotationOf(capsule.link), capsule.axis)];
-  for (let l = capsule.link; lowering.links[l].kind !== LinkKind.fixed; l = lowering.links[l].parent) {
-    const { kind, parent, axis } = lowering.links[l];
-    if (kind === LinkKind.ball || kind === LinkKind.mocap) return false;
-    if (kind === LinkKind.slide) along.push(rotate(rotationOf(parent), axis));
-    else across.push(rotate(rotationOf(l), [0, 0, 1]));
-  }
-  along.push(...lowering.trees[capsule.tree].directions);
-  const [normal] = across;
-  if (normal === undefined) return false;
-  const dot = (v: Vector) => Math.abs(v[0] * normal[0] + v[1] * normal[1] + v[2] * normal[2]);
-  return across.every((axis) => dot(axis) > 1 - 1e-12) && along.every((direction) => dot(direction) < 1e-12);
-}
-
 function writeFullPattern(nv: number, { tables }: Layout): void {
   const { header } = tables;
   const chains = Array.from({ length: nv }, (_, i) => Array.from({ length: i + 1 }, (_, j) => j));
@@ -264,7 +84,7 @@ function writeSlots(model: CompiledModel, layout: Layout, slots: readonly Slot[]
     const { rotation, position } = links[second.link];
     const axis = floor?.axis ?? 0;
     const origin = trees[second.tree].origin;
-    const apart = entries.some(({ flags }) => flags & ENTRY_OTHER);
+    const apart = acrossTrees(entries);
     words.push(rotation, position, axis, rotation + 48 * axis, position + 16 * axis, origin + 16 * axis, along ? 1 : 0);
     words.push(tangents, place, tables.words(entryWords(layout, entries)), entries.length);
     words.push(couples ? 1 : 0, curveOf(pair.solimp), apart ? trees[first.tree].origin : 0, apart ? origin : 0);
@@ -279,14 +99,6 @@ function writeSlots(model: CompiledModel, layout: Layout, slots: readonly Slot[]
   header[ConstraintHeader.slotWords] = tables.words(words);
   header[ConstraintHeader.slotReals] = tables.reals(reals);
   writePairs(model, layout, slots);
-}
-
-function entryWords({ tables, chains, rows }: Layout, entries: readonly Entry[]): number[] {
-  const { header } = tables;
-  return entries.flatMap(({ dof, flags }) => {
-    const column = 16 * (chains[dof].length - 1);
-    return [header[Header.cdof] + 96 * dof, 16 * dof, flags, rows[dof], column, 8 * dof * (dof + 1), 16 * dof, 0];
-  });
 }
 
 // every two geoms but a point and a floor, and the shapes of those that move
@@ -360,11 +172,6 @@ function writeLimits(model: CompiledModel, { tables, workspace, chains, rows }: 
   header[ConstraintHeader.activeLimits] = workspace.place(Math.ceil((1 + count) / 4));
 }
 
-// are two of them on different branches?
-function joinsBranches(entries: readonly Entry[], { chains }: Layout): boolean {
-  return entries.some(({ dof }) => entries.some((e) => e.dof < dof && !chains[dof].includes(e.dof)));
-}
-
 interface WeldPlace {
   readonly weld: number;
   readonly entries: readonly Entry[];
@@ -413,58 +220,4 @@ function writeWelds(model: CompiledModel, layout: Layout, welds: readonly WeldPl
   header[ConstraintHeader.weldWords] = tables.words(words);
   header[ConstraintHeader.weldReals] = tables.reals(reals);
   header[ConstraintHeader.weldsCouple] = welds.some(({ couples }) => couples) ? 1 : 0;
-}
-
-// what D divides imp / (1 − imp) by
-function contactWeight(model: CompiledModel, { geom1, geom2, condim }: ContactPair, friction: number): number {
-  const weight = (geom: number) => model.bodyInvweight0[2 * model.geomBody[geom]];
-  const translation = weight(geom1) + weight(geom2);
-  if (condim === 1) return translation;
-  const square = friction * friction;
-  return ((2 * square) / model.option.impratio) * translation * (1 + square);
-}
-
-function clamp(x: number, low: number, high: number): number {
-  return Math.min(high, Math.max(low, x));
-}
-
-// 0 squares around the middle, 1 straight, 2 any power
-function curveOf(solimp: ArrayLike<number>): number {
-  const power = Math.max(1, solimp[4]);
-  return power === 1 ? 1 : power === 2 ? 0 : 2;
-}
-
-// the reals of SOFT
-function soft(
-  { option }: CompiledModel,
-  solref: ArrayLike<number>,
-  solimp: ArrayLike<number>,
-  weight: number,
-): number[] {
-  const least = clamp(solimp[0], LEAST_IMPEDANCE, MOST_IMPEDANCE);
-  const most = clamp(solimp[1], LEAST_IMPEDANCE, MOST_IMPEDANCE);
-  const width = Math.max(0, solimp[2]);
-  const midpoint = clamp(solimp[3], LEAST_IMPEDANCE, MOST_IMPEDANCE);
-  const power = Math.max(1, solimp[4]);
-  const flat = least === most || width <= TINY;
-  let [time, ratio] = [solref[0], solref[1]];
-  let stiff = -time / Math.max(TINY, most * most);
-  let damp = -ratio / Math.max(TINY, most);
-  if (time > 0) {
-    if (option.refsafe) time = Math.max(time, 2 * option.timestep);
-    stiff = 1 / Math.max(TINY, most * most * time * time * ratio * ratio);
-    damp = 2 / Math.max(TINY, most * time);
-  }
-  return [
-    stiff,
-    damp,
-    1 / Math.max(TINY, weight),
-    flat ? (least + most) / 2 : least,
-    flat ? 0 : most - least,
-    flat ? 1 : 1 / width,
-    midpoint,
-    1 / midpoint,
-    1 / (1 - midpoint),
-    power,
-  ];
 }

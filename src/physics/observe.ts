@@ -3,7 +3,7 @@
 
 import { type CompiledModel, JointType } from "./compiled.js";
 import { Header, type Layout, mocapPlace } from "./layout.js";
-import type { SlotPlaces } from "./layout-constraints.js";
+import type { SlotPlaces } from "./contact-slots.js";
 import { type Matrix, matrixAt, multiply, rotate, sum, turned, type Vector, vectorAt } from "./rotation.js";
 import type { WorkspacePlan } from "./tables.js";
 
