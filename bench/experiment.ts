@@ -21,7 +21,7 @@ import {
   meTrpoSwimmer,
   svgPendulum,
 } from "./experiments/me-policies.js";
-import { meTrpoAblation } from "./experiments/me-trpo-ablation.js";
+import { meTrpoAblation, meTrpoAblationScarce } from "./experiments/me-trpo-ablation.js";
 import { mpcBodies } from "./experiments/mpc-bodies.js";
 import {
   ppoCartpole,
@@ -36,8 +36,10 @@ import {
   herFetchReach,
   herReacherGoal,
   td3HalfCheetah,
+  td3HalfCheetahNoisy,
   td3Pendulum,
   td3Swimmer,
+  td3SwimmerNear,
 } from "./experiments/off-policy.js";
 import { petsHalfCheetah, petsHalfCheetahLong } from "./experiments/pets-half-cheetah.js";
 import { petsPendulum } from "./experiments/pets-pendulum.js";
@@ -67,6 +69,7 @@ const experiments: readonly Experiment[] = [
   mePpoPendulum,
   mePpoSwimmer,
   meTrpoAblation,
+  meTrpoAblationScarce,
   meTrpoHalfCheetah,
   meTrpoPendulum,
   meTrpoSwimmer,
@@ -84,8 +87,10 @@ const experiments: readonly Experiment[] = [
   trpoSwimmerShort,
   svgPendulum,
   td3HalfCheetah,
+  td3HalfCheetahNoisy,
   td3Pendulum,
   td3Swimmer,
+  td3SwimmerNear,
   ...expansionStudies,
   ...valueExpansion,
 ];

@@ -153,7 +153,8 @@ const onSwimmer = {
     policyPatience: 50,
     actionNoise: 1,
     exploring: 0.7,
-    range: 10,
+    // imagined states stay among those seen
+    range: "data" as const,
   },
 };
 const onHalfCheetah = {

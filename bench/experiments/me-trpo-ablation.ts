@@ -1,5 +1,6 @@
-// How many models ME-TRPO needs: 1, 2, 5 and 10 on Pendulum, five seeds each, four iterations of 600 real steps. Little data
-// and many policy iterations, without an early end, so that a policy has every chance to live off the errors of its models.
+// How many models ME-TRPO needs: 1, 2, 5 and 10 on Pendulum, five seeds each, four iterations of 600 real steps or, `-scarce`, of
+// 200. Little data and many policy iterations, without an early end, so that a policy has every chance to live off the errors of
+// its models.
 // At each validation the policy's mode also plays 20 real episodes, which nothing learns from: what it believes that it earns, the
 // mean over its own models, less what it earns, is the exploitation gap. (The belief is from the fixed starts of validation, the
 // truth from 20 fresh ones, both of the task's distribution: before any learning the two differ by chance.)
@@ -13,6 +14,7 @@ import { meanAndSpread } from "./spread.js";
 
 const COUNTS = [1, 2, 5, 10] as const;
 const SEEDS = 5;
+const ITERATIONS = 4;
 
 interface Validation {
   readonly policyIteration: number;
@@ -38,18 +40,18 @@ function gap(log: readonly Progress[]): number {
   );
 }
 
-export const meTrpoAblation: Experiment = {
-  name: "me-trpo-ablation",
+const ablation = (name: string, stepsPerIteration: number): Experiment => ({
+  name,
   seeds: COUNTS.length * SEEDS,
   run(runtime, k, resume) {
     const members = COUNTS[k % COUNTS.length];
     const seed = Math.floor(k / COUNTS.length);
     let validations: Validation[] = [];
     const run: MeRun = meTrpo(runtime, makeEnv(runtime, pendulum, { seed }), {
-      trials: 4,
+      trials: ITERATIONS,
       seed,
       members,
-      stepsPerIteration: 600,
+      stepsPerIteration,
       epochs: 100,
       imaginedSteps: 5000,
       policyIterations: 60,
@@ -91,8 +93,11 @@ export const meTrpoAblation: Experiment = {
       const last = meanAndSpread(own.map((log) => lines(log)[log.length - 1].modeReturn));
       return `| ${count} | ${last} | ${meanAndSpread(own.map(gap))} |`;
     });
-    const head =
-      "| models | return of the mode after 2,400 steps | gap at the ends of improvement phases |\n|---|---|---|";
+    const steps = ITERATIONS * stepsPerIteration;
+    const head = `| models | return of the mode after ${steps} steps | gap at the ends of improvement phases |\n|---|---|---|`;
     return `Over seeds, mean ± standard deviation:\n\n${head}\n${rows.join("\n")}`;
   },
-};
+});
+
+export const meTrpoAblation = ablation("me-trpo-ablation", 600);
+export const meTrpoAblationScarce = ablation("me-trpo-ablation-scarce", 200);

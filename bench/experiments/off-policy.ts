@@ -115,7 +115,7 @@ export function experiment(plan: Plan): Experiment {
       return [envSteps, last(log).toFixed(digits), reached, wallSeconds.toFixed(0)];
     },
     verdict(logs) {
-      const spread = `Over seeds (mean ± standard deviation): ${what} ${meanAndSpread(logs.map(last))}.`;
+      const spread = `Over seeds (mean ± standard deviation): ${what} ${meanAndSpread(logs.map(last), digits)}.`;
       const reached = logs.filter((log) => last(log) >= (goal ?? -Infinity)).length;
       const figures = goal === undefined ? "" : ` At least ${goal} at last: ${reached} of ${logs.length} seeds.`;
       return [`${spread}${figures}`, ...baselines.map((name) => against(name, logs, figure))].join("\n\n");
@@ -137,7 +137,21 @@ export const td3Swimmer = experiment({
   start: td3,
   settings: { gamma: 0.9999, batchSize: 128 },
 });
+// γ of the other tasks
+export const td3SwimmerNear = experiment({
+  ...swimmerPlan,
+  name: "td3-swimmer-near",
+  start: td3,
+  settings: { batchSize: 128 },
+});
 export const td3HalfCheetah = experiment({ ...cheetahPlan, name: "td3-half-cheetah", start: td3 });
+// the noise that value expansion needs there
+export const td3HalfCheetahNoisy = experiment({
+  ...cheetahPlan,
+  name: "td3-half-cheetah-noisy",
+  start: td3,
+  settings: { ...cheetahPlan.settings, noise: 0.3 },
+});
 // the defaults: OpenAI's baselines with two critics
 export const herFetchReach = experiment({
   name: "her-fetch-reach",
