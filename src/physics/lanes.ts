@@ -1,13 +1,18 @@
 // The numbers of a batch as the kernels hold them: blocks of v128 quantities, one block for a group of four environments (two
 // in float64), a lane of each quantity for each environment. Rows of numbers, batch first, come out and go in here.
 
-import type { Tensor } from "../wasm/index.js";
+import type { Scope, Tensor } from "../wasm/index.js";
 
 /** Reals of simulations: float32, or float64 in a runtime that was loaded for it. */
 export type Reals = Tensor<"f32"> | Tensor<"f64">;
 
 /** Bytes of a quantity of a group. */
 export const QUANTITY = 16;
+
+/** A tensor of so many bytes of the lanes' reals. */
+export function realsOf(scope: Scope, real: 4 | 8, bytes: number): Reals {
+  return real === 8 ? scope.tensor([bytes / 8], "f64") : scope.tensor([bytes / 4], "f32");
+}
 
 /** Which environments of a batch: all, or those whose element [B] is true. */
 export type Mask = ArrayLike<boolean | number> | undefined;

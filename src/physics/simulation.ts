@@ -1,5 +1,5 @@
-// The state of a batch of copies of one model, four to a v128 (two in float64), and what moves it. A step is a function of
-// (qpos, qvel, mocap, ctrl) alone: no warm start is carried along.
+// A batch of copies of one model, four to a v128 (two in float64), as callers have it: what moves them, by a region whose tasks take
+// groups through steps, and what is read of them. What they are made of is in states.ts, what follows from that in evaluation.ts.
 
 import { fill, toFloat64 } from "../array.js";
 import {
@@ -15,40 +15,26 @@ import {
 } from "../check.js";
 import type { Disposable, NumericInput, SavedState } from "../types.js";
 import { Region, type Scope } from "../wasm/index.js";
-import { type CompiledModel, JointType } from "./compiled.js";
+import { JointType } from "./compiled.js";
 import { type Contact, contactsOf } from "./contacts.js";
+import { Evaluation } from "./evaluation.js";
 import { jacobianOf } from "./jacobian.js";
-import { Lanes, type Mask, QUANTITY, type Reals } from "./lanes.js";
+import { Lanes, type Mask, QUANTITY, type Reals, realsOf } from "./lanes.js";
 import { Header } from "./layout.js";
 import type { Model } from "./model.js";
-import { normalizeQuaternion, normalizeQuaternions } from "./normalize.js";
+import { normalizePoses, normalizeState } from "./normalize.js";
 import { Observe } from "./observe.js";
 import { type Quantity, quantityNames, quantityOf, readPoses, readQuantity, rowOf } from "./quantities.js";
-import { loadState, saveState, type StateSizes } from "./saved-simulation.js";
-import { StepClock } from "./step-clock.js";
+import { type BatchState, States } from "./states.js";
 
 /** Bytes of workspaces that make a task worth a thread's claim, and tasks that are enough to be shared evenly. */
 const TASK_BYTES = 32_768;
 const ENOUGH_TASKS = 16;
 
-/** Beyond it a float32 is infinite, and no state that `restore` takes. */
-const MAX_FLOAT32 = 2 ** 128 - 2 ** 104;
-
 /** Steps of one call, which the kernels count in 32 bits. */
 const MOST_STEPS = 2 ** 30;
 
-/** Values of the region's word `repeat` that are no number of steps. */
-const EVALUATE = 0;
-const OBSERVE = -1;
-
 const STEP_OPTIONS = ["repeat"] as const;
-
-/** Where environments are, [B, nq], how they move, [B, nv], and when, [B] in seconds. */
-export interface BatchState {
-  readonly qpos: Float64Array;
-  readonly qvel: Float64Array;
-  readonly time: Float64Array;
-}
 
 /** An environment whose numbers left what MuJoCo accepts (10¹⁰): at which degree of freedom and when. */
 export interface Divergence {
@@ -71,45 +57,33 @@ export class Simulation implements Disposable {
   /** Number of environments, B. */
   readonly batch: number;
   readonly #scope: Scope;
-  readonly #groups: number;
   readonly #taskGroups: number;
   readonly #region: Region;
   /** The region's arguments. */
   readonly #words: number[];
   readonly #ctrlShape: readonly number[];
-  readonly #sizes: StateSizes;
-  // states before and after a step, which change places; controls [B, nu]; a workspace per thread
-  #states: Lanes;
-  #next: Lanes;
-  readonly #controls: Reals;
+  readonly #states: States;
+  // a workspace for each thread
   readonly #scratch: Reals;
-  readonly #clock: StepClock;
-  // a workspace per group, made by the first evaluation; whether it is of the present state, and what was observed of it
-  #evaluated: Lanes | undefined;
-  #fresh = false;
-  #observed = 0;
+  readonly #evaluation: Evaluation;
 
   /** @internal Made by `createSimulation`. */
   constructor(scope: Scope, model: Model, batch: number) {
-    const { nq, nv, nu, compiled } = model;
-    const { nmocap } = compiled;
-    const { header, real } = model.layout.tables;
+    const { workspace } = model.layout;
     this.model = model;
     this.batch = batch;
     this.#scope = scope;
-    this.#groups = Math.ceil((batch * real) / QUANTITY);
-    this.#taskGroups = groupsOfTask(model, this.#groups);
+    this.#states = new States(scope, model, batch);
+    this.#taskGroups = groupsOfTask(model, this.#states.groups);
     this.#region = new Region(scope, "physics", 10);
-    this.#sizes = { batch, nq, nv, nu, nmocap, dtype: real === 8 ? "f64" : "f32" };
-    this.#ctrlShape = [batch, nu];
-    const stateBytes = header[Header.stateSize] * QUANTITY;
-    this.#states = new Lanes(this.#reals(this.#groups * stateBytes), batch, stateBytes);
-    this.#next = new Lanes(this.#reals(this.#groups * stateBytes), batch, stateBytes);
-    this.#controls = this.#reals(batch * nu * real);
+    this.#ctrlShape = [batch, model.nu];
     this.#scratch = this.#workspaces(scope.runtime.threads);
-    this.#clock = new StepClock(batch, model.timestep, header[Header.steps]);
-    this.#words = [model.tables.address, batch, this.#taskGroups, 0, this.#controls.address, 0, 0];
-    this.#words.push(model.layout.workspace.bytes, 0, 0);
+    this.#evaluation = new Evaluation(
+      () => new Lanes(this.#workspaces(this.#states.groups), batch, workspace.bytes),
+      ({ tensor }, repeat, observe) => this.#run(tensor, repeat, observe),
+    );
+    this.#words = [model.tables.address, batch, this.#taskGroups, 0, this.#states.controls.address, 0, 0];
+    this.#words.push(workspace.bytes, 0, 0);
     this.reset();
   }
 
@@ -133,28 +107,17 @@ export class Simulation implements Disposable {
     const positions = fill(op, "qpos", qpos, [batch, nq], new Float64Array(batch * nq));
     const velocities = toFloat64(op, "qvel", qvel, [batch, nv]);
     const times = this.#times(op, time, mask);
-    const largest = this.#sizes.dtype === "f64" ? Infinity : MAX_FLOAT32;
     for (let b = 0; b < batch; b++) {
-      if (mask && !mask[b]) continue;
-      checkRow(op, "qpos", positions, b, nq);
-      normalizeQuaternions(op, this.model, positions, b);
-      checkRow(op, "qpos", positions, b, nq, largest);
-      checkRow(op, "qvel", velocities, b, nv, largest);
+      if (!mask || mask[b]) normalizeState(op, this.model, positions, velocities, b);
     }
-    this.#put(positions, velocities, times, mask);
+    this.#states.put({ qpos: positions, qvel: velocities, time: times }, mask);
+    this.#evaluation.stale();
   }
 
   /** The state of every environment, in new arrays. */
   getState(): BatchState {
     this.#checkUsable();
-    const { batch } = this;
-    const { nq, nv, layout } = this.model;
-    const { header } = layout.tables;
-    return {
-      qpos: this.#states.rows(header[Header.qpos], nq, new Float64Array(batch * nq)),
-      qvel: this.#states.rows(header[Header.qvel], nv, new Float64Array(batch * nv)),
-      time: this.#clock.now(this.#states),
-    };
+    return this.#states.get();
   }
 
   /**
@@ -166,27 +129,18 @@ export class Simulation implements Disposable {
     const op = "simulation.setMocap";
     this.#checkUsable();
     const { mask } = checkOptions(op, options, ["mask"]);
-    const { batch, nmocap, dtype } = this.#sizes;
+    const { batch, nmocap } = this.#states.sizes;
     checkMask(op, mask, batch);
     const rows = fill(op, "poses", poses, [batch, nmocap, 7], new Float64Array(batch * nmocap * 7));
-    const largest = dtype === "f64" ? Infinity : MAX_FLOAT32;
-    for (let b = 0; b < batch; b++) {
-      if (mask && !mask[b]) continue;
-      checkRow(op, "poses", rows, b, 7 * nmocap, largest);
-      for (let k = 0; k < nmocap; k++) {
-        normalizeQuaternion(op, "poses", rows, 7 * (b * nmocap + k) + 3, this.model.layout.tables.real);
-      }
-    }
-    this.#states.setRows(this.model.layout.tables.header[Header.mocapPoses], 7 * nmocap, rows, mask);
-    this.#fresh = false;
+    for (let b = 0; b < batch; b++) if (!mask || mask[b]) normalizePoses(op, this.model, rows, b);
+    this.#states.putMocap(rows, mask);
+    this.#evaluation.stale();
   }
 
   /** Poses of the bodies that are moved by hand, [B, nmocap, 7], in a new array. */
   getMocap(): Float64Array {
     this.#checkUsable();
-    const { batch, nmocap } = this.#sizes;
-    const place = this.model.layout.tables.header[Header.mocapPoses];
-    return this.#states.rows(place, 7 * nmocap, new Float64Array(batch * nmocap * 7));
+    return this.#states.mocap();
   }
 
   /**
@@ -194,39 +148,16 @@ export class Simulation implements Disposable {
    * and what is moved by hand where the file has it.
    */
   reset(mask?: ArrayLike<boolean | number>): void {
-    const op = "simulation.reset";
     this.#checkUsable();
-    checkMask(op, mask, this.batch);
-    const { batch } = this;
-    const { nq, nv, nu, compiled } = this.model;
-    const qpos = new Float64Array(batch * nq);
-    for (let b = 0; b < batch; b++) qpos.set(compiled.qpos0, b * nq);
-    const controls = this.#controls.view;
-    for (let b = 0; b < batch; b++) if (!mask || mask[b]) controls.fill(0, b * nu, (b + 1) * nu);
-    const poses = mocapPoses(compiled);
-    const { mocapPoses: place } = Header;
-    const rows = Float64Array.from({ length: batch * poses.length }, (_, k) => poses[k % poses.length]);
-    this.#states.setRows(this.model.layout.tables.header[place], poses.length, rows, mask);
-    this.#put(qpos, new Float64Array(batch * nv), new Float64Array(batch), mask);
+    checkMask("simulation.reset", mask, this.batch);
+    this.#states.reset(mask);
+    this.#evaluation.stale();
   }
 
   /** The complete state, in the numbers of the lanes. */
   snapshot(): SavedState {
     this.#checkUsable();
-    const { header } = this.model.layout.tables;
-    const { batch, nq, nv, nu, nmocap, dtype } = this.#sizes;
-    const array = (n: number) => (dtype === "f64" ? new Float64Array(batch * n) : new Float32Array(batch * n));
-    const controls = array(nu);
-    controls.set(this.#controls.view);
-    return saveState(this.#sizes, {
-      qpos: this.#states.rows(header[Header.qpos], nq, array(nq)),
-      qvel: this.#states.rows(header[Header.qvel], nv, array(nv)),
-      mocap: this.#states.rows(header[Header.mocapPoses], 7 * nmocap, array(7 * nmocap)),
-      ctrl: controls,
-      steps: this.#clock.steps(this.#states),
-      start: this.#clock.start,
-      diverged: this.#states.rows(header[Header.diverged], 1, new Int32Array(batch)),
-    });
+    return this.#states.save();
   }
 
   /**
@@ -235,16 +166,8 @@ export class Simulation implements Disposable {
    */
   restore(state: SavedState): void {
     this.#checkUsable();
-    const { header } = this.model.layout.tables;
-    const { nq, nv } = this.model;
-    const { qpos, qvel, mocap, ctrl, steps, start, diverged } = loadState(this.#sizes, state);
-    this.#states.setRows(header[Header.qpos], nq, qpos);
-    this.#states.setRows(header[Header.qvel], nv, qvel);
-    this.#states.setRows(header[Header.mocapPoses], 7 * this.#sizes.nmocap, mocap);
-    this.#states.setRows(header[Header.diverged], 1, diverged);
-    this.#clock.load(this.#states, start, steps);
-    this.#controls.view.set(ctrl);
-    this.#fresh = false;
+    this.#states.load(state);
+    this.#evaluation.stale();
   }
 
   /**
@@ -261,21 +184,18 @@ export class Simulation implements Disposable {
       repeat = checkOptions(op, options, STEP_OPTIONS).repeat ?? 1;
       checkInteger(op, "repeat", repeat, 1, MOST_STEPS);
     }
-    if (ctrl !== undefined) fill(op, "ctrl", ctrl, this.#ctrlShape, this.#controls.view);
+    if (ctrl !== undefined) fill(op, "ctrl", ctrl, this.#ctrlShape, this.#states.controls.view);
     this.#run(this.#scratch, repeat, 0);
-    const before = this.#states;
-    this.#states = this.#next;
-    this.#next = before;
-    this.#clock.passed(this.#states, repeat);
-    this.#fresh = false;
+    this.#states.advanced(repeat);
+    this.#evaluation.stale();
   }
 
   /** Evaluates everything at the present state, under `ctrl` [B, nu] or the last controls; nothing moves. */
   forward(ctrl?: NumericInput): void {
     this.#checkUsable();
-    if (ctrl !== undefined) fill("simulation.forward", "ctrl", ctrl, this.#ctrlShape, this.#controls.view);
-    this.#fresh = false;
-    this.#evaluate(0);
+    if (ctrl !== undefined) fill("simulation.forward", "ctrl", ctrl, this.#ctrlShape, this.#states.controls.view);
+    this.#evaluation.stale();
+    this.#evaluation.read(0);
   }
 
   /**
@@ -291,7 +211,7 @@ export class Simulation implements Disposable {
     if (out !== undefined && !(out instanceof Float64Array)) wrongKind(op, "out", "a Float64Array", out);
     if (out !== undefined && out.length !== count) wrongValue(op, "out", `${count} elements`, out);
     const rows = out ?? new Float64Array(count);
-    readQuantity(this.model, quantity, this.#evaluate(observe), this.batch, rows);
+    readQuantity(this.model, quantity, this.#evaluation.read(observe), this.batch, rows);
     return rows;
   }
 
@@ -299,7 +219,7 @@ export class Simulation implements Disposable {
   contacts(b: number): Contact[] {
     this.#checkUsable();
     checkInteger("simulation.contacts", "b", b, 0, this.batch - 1);
-    return contactsOf(this.model, this.#evaluate(0), b);
+    return contactsOf(this.model, this.#evaluation.read(0), b);
   }
 
   /**
@@ -311,7 +231,7 @@ export class Simulation implements Disposable {
     this.#checkUsable();
     checkInteger(op, "b", b, 0, this.batch - 1);
     const index = this.#index(op, "body", body);
-    const evaluated = this.#evaluate(Observe.points);
+    const evaluated = this.#evaluation.read(Observe.points);
     const at = point === undefined ? this.bodyPosition(index, b) : toFloat64(op, "point", point, [3]);
     checkFinite(op, "point", at);
     return jacobianOf(this.model, evaluated, b, index, at);
@@ -342,7 +262,7 @@ export class Simulation implements Disposable {
     const j = this.#jointOf("simulation.jointPosition", joint, b);
     const { jntType, jntQposAdr } = this.model.compiled;
     const place = this.model.layout.tables.header[Header.qpos] + QUANTITY * jntQposAdr[j];
-    return this.#states.row(b, place, jntType[j] === JointType.free ? 7 : 1);
+    return this.#states.present.row(b, place, jntType[j] === JointType.free ? 7 : 1);
   }
 
   /** Elements of qvel that belong to a joint: 1, or 6 of a free joint (linear in the world, angular in the body's axes). */
@@ -350,7 +270,7 @@ export class Simulation implements Disposable {
     const j = this.#jointOf("simulation.jointVelocity", joint, b);
     const { jntType, jntDofAdr } = this.model.compiled;
     const place = this.model.layout.tables.header[Header.qvel] + QUANTITY * jntDofAdr[j];
-    return this.#states.row(b, place, jntType[j] === JointType.free ? 6 : 1);
+    return this.#states.present.row(b, place, jntType[j] === JointType.free ? 6 : 1);
   }
 
   /** Poses of all geoms for a viewer, [B, ngeom, 7]: position, quaternion w x y z; into `out` if given. */
@@ -360,29 +280,28 @@ export class Simulation implements Disposable {
     const count = this.batch * this.model.compiled.ngeom * 7;
     if (out !== undefined && !(out instanceof Float32Array)) wrongKind(op, "out", "a Float32Array", out);
     if (out !== undefined && out.length !== count) wrongValue(op, "out", `${count} elements`, out);
-    const evaluated = this.#evaluate(Observe.points | Observe.quaternions);
+    const evaluated = this.#evaluation.read(Observe.points | Observe.quaternions);
     return readPoses(this.model, evaluated, this.batch, out ?? new Float32Array(count));
   }
 
   /** [B], 1 where an environment has diverged. */
   get diverged(): Uint8Array {
     this.#checkUsable();
-    const place = this.model.layout.tables.header[Header.diverged];
-    return Uint8Array.from(this.#states.rows(place, 1, new Int32Array(this.batch)), (dof) => (dof < 0 ? 0 : 1));
+    return Uint8Array.from(this.#states.diverged(), (dof) => (dof < 0 ? 0 : 1));
   }
 
   /** Why environment `b` stands still; undefined where it does not. `setState` and `reset` let it go on. */
   divergence(b: number): Divergence | undefined {
     this.#checkUsable();
     checkInteger("simulation.divergence", "b", b, 0, this.batch - 1);
-    const [dof] = this.#states.row(b, this.model.layout.tables.header[Header.diverged], 1);
-    return dof < 0 ? undefined : { dof, time: this.#clock.now(this.#states)[b] };
+    const dof = this.#states.diverged()[b];
+    return dof < 0 ? undefined : { dof, time: this.#states.times()[b] };
   }
 
   /** Every quantity of the present state, where the layout has it. @internal */
   evaluation(): Lanes {
     this.#checkUsable();
-    return this.#evaluate(0);
+    return this.#evaluation.read(0);
   }
 
   dispose(): void {
@@ -395,61 +314,29 @@ export class Simulation implements Disposable {
   }
 
   #checkUsable(): void {
-    if (this.#controls.disposed) throw new DisposedError("simulation");
+    if (this.#states.controls.disposed) throw new DisposedError("simulation");
     if (this.model.tables.disposed) throw new DisposedError("model");
-  }
-
-  #reals(bytes: number): Reals {
-    const { real } = this.model.layout.tables;
-    return real === 8 ? this.#scope.tensor([bytes / 8], "f64") : this.#scope.tensor([bytes / 4], "f32");
   }
 
   #workspaces(count: number): Reals {
     const { workspace, tables } = this.model.layout;
-    const tensor = this.#reals(count * workspace.bytes);
+    const tensor = realsOf(this.#scope, tables.real, count * workspace.bytes);
     for (let i = 0; i < count; i++) workspace.initialize(tensor.view, (i * workspace.bytes) / tables.real);
     return tensor;
   }
 
-  // the workspaces of the groups, evaluated at the present state, with `what` observed
-  #evaluate(what: number): Lanes {
-    if (this.#evaluated === undefined) {
-      const { bytes } = this.model.layout.workspace;
-      this.#evaluated = new Lanes(this.#workspaces(this.#groups), this.batch, bytes);
-    }
-    const { tensor } = this.#evaluated;
-    if (!this.#fresh) {
-      this.#run(tensor, EVALUATE, what);
-      this.#fresh = true;
-      this.#observed = what;
-    } else if (what & ~this.#observed) {
-      this.#run(tensor, OBSERVE, what & ~this.#observed);
-      this.#observed |= what;
-    }
-    return this.#evaluated;
-  }
-
   #run(workspaces: Reals, repeat: number, observe: number): void {
     const words = this.#words;
-    words[3] = this.#states.tensor.address;
+    words[3] = this.#states.present.tensor.address;
     words[5] = repeat;
     words[6] = workspaces.address;
     words[8] = observe;
-    words[9] = this.#next.tensor.address;
-    this.#region.run(words, Math.ceil(this.#groups / this.#taskGroups));
-  }
-
-  #put(qpos: Float64Array, qvel: Float64Array, times: Float64Array, mask: Mask): void {
-    const { header } = this.model.layout.tables;
-    this.#states.setRows(header[Header.qpos], this.model.nq, qpos, mask);
-    this.#states.setRows(header[Header.qvel], this.model.nv, qvel, mask);
-    this.#states.setRows(header[Header.diverged], 1, new Int32Array(this.batch).fill(-1), mask);
-    this.#clock.set(this.#states, times, mask);
-    this.#fresh = false;
+    words[9] = this.#states.next.tensor.address;
+    this.#region.run(words, Math.ceil(this.#states.groups / this.#taskGroups));
   }
 
   #times(op: string, time: number | ArrayLike<number> | undefined, mask: Mask): Float64Array {
-    if (time === undefined) return this.#clock.now(this.#states);
+    if (time === undefined) return this.#states.times();
     if (typeof time === "number") return new Float64Array(this.batch).fill(checkNumber(op, "time", time));
     const times = toFloat64(op, "time", time as NumericInput, [this.batch]);
     for (let b = 0; b < this.batch; b++) if (!mask || mask[b]) checkNumber(op, `time[${b}]`, times[b]);
@@ -473,7 +360,7 @@ export class Simulation implements Disposable {
     this.#checkUsable();
     checkInteger(op, "b", b, 0, this.batch - 1);
     const index = this.#index(op, kind, element);
-    const row = rowOf(this.model, quantity, this.#evaluate(quantityOf(this.model, quantity).observe), b);
+    const row = rowOf(this.model, quantity, this.#evaluation.read(quantityOf(this.model, quantity).observe), b);
     return row.slice(size * index, size * (index + 1));
   }
 
@@ -482,18 +369,6 @@ export class Simulation implements Disposable {
     const { nbody, njnt, ngeom, nsite } = this.model.compiled;
     return checkInteger(op, kind, element, 0, { body: nbody, joint: njnt, geom: ngeom, site: nsite }[kind] - 1);
   }
-}
-
-// where the file puts what is moved by hand
-function mocapPoses({ bodyMocap, bodyPos, bodyQuat }: CompiledModel): number[] {
-  return Array.from(bodyMocap.keys())
-    .filter((body) => bodyMocap[body] >= 0)
-    .flatMap((body) => [...bodyPos.subarray(3 * body, 3 * body + 3), ...bodyQuat.subarray(4 * body, 4 * body + 4)]);
-}
-
-// row b of [B, n]: finite, and at most `largest`
-function checkRow(op: string, name: string, rows: Float64Array, b: number, n: number, largest = Infinity): void {
-  for (let k = b * n; k < (b + 1) * n; k++) checkNumber(op, `${name}[${k}]`, rows[k], -largest, largest);
 }
 
 /** `batch` copies of a model. @internal */
