@@ -2,10 +2,7 @@
 // trained on the squared error; a probabilistic one outputs mean and log-variance and is trained on the Gaussian
 // likelihood, its log-variance held between learned soft bounds (Chua et al. 2018, appendix A.1).
 //
-// Features are standardized anew at each fit. Targets are standardized too (PETS leaves them): with targets of one scale
-// cart-pole needs a third of the steps. Their scale is kept from fit to fit, because another scale would change what the
-// networks, which training goes on from, predict; when the scale of a target has changed by RESCALE or more, what was
-// learned is of no use, and training starts afresh.
+// Features are standardized anew at each fit, targets by a scale that is kept (target-scale.ts).
 
 import { rowCount, toFloat32 } from "../array.js";
 import { checkInteger, checkNumber, checkOneOf, checkOptions, FormatError, wrongKind, wrongValue } from "../check.js";
@@ -27,6 +24,7 @@ import type { Disposable, NumericInput, SavedState, Steps } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
 import { BestMembers } from "./best-members.js";
 import { Fitting } from "./fitting.js";
+import { TargetScale } from "./target-scale.js";
 import {
   type CompleteFitOptions,
   completeFitOptions,
@@ -67,9 +65,6 @@ export interface OwnRegressorOptions extends RegressorOptions {
   /** Targets that are always 0, and predicted so to the last bit. Default none. */
   silent?: readonly number[] | undefined;
 }
-
-// change of a target's standard deviation, up or down, at which its scale is taken anew
-const RESCALE = 10;
 
 /** The names of the options that a model passes on. */
 export const regressorOptions = [
@@ -118,15 +113,9 @@ export class EnsembleRegressor implements Disposable {
   readonly boundsOptimizer: Adam;
   readonly #scope: Scope;
   readonly #random: RandomStream;
-  readonly #targetNormalizer: Normalizer;
-  readonly #normalizeTargets: boolean;
-  // standard deviation of the targets, the inverse of the normalizer's inverse
-  readonly #scale: Tensor;
-  readonly #silent: readonly number[];
+  readonly #targetScale: TargetScale;
   readonly #seed: number;
   readonly #startBounds: Float32Array;
-  // the parameters are fresh: nothing ties the targets to the scale they had
-  #rescale = false;
   #elites: readonly number[] = [];
   // the same for kernels
   readonly #eliteList: Tensor<"i32">;
@@ -152,11 +141,7 @@ export class EnsembleRegressor implements Disposable {
     this.#startBounds = this.bounds.read();
     this.boundsOptimizer = scope.hold(createAdam(runtime, this.bounds, { learningRate }));
     this.normalizer = scope.hold(createNormalizer(runtime, inputSize));
-    this.#targetNormalizer = scope.hold(createNormalizer(runtime, targetSize));
-    this.#normalizeTargets = normalizeTargets;
-    this.#scale = scope.tensor([targetSize]);
-    this.#silent = silent;
-    this.#publishScale();
+    this.#targetScale = new TargetScale(scope, targetSize, normalizeTargets, silent);
     this.#random = scope.hold(new RandomStream(runtime, seed, "training"));
     this.#eliteList = scope.tensor([elites], "i32");
     this.#choose(Array.from({ length: elites }, (_, e) => e));
@@ -264,7 +249,7 @@ export class EnsembleRegressor implements Disposable {
 
   /** 1 / the standard deviation that targets are divided by [T]. @internal */
   get targetInverseStd(): Tensor {
-    return this.#targetNormalizer.inverseStd;
+    return this.#targetScale.inverseStd;
   }
 
   /** What a model's table holds of its regressor (assembly/models/model.ts). @internal */
@@ -277,7 +262,7 @@ export class EnsembleRegressor implements Disposable {
     return {
       members: [this.ensemble.table.network, this.#eliteList.address, this.eliteCount],
       normalizer: [this.normalizer.mean.address, this.normalizer.inverseStd.address],
-      head: [max, max + 4 * this.targetSize, this.#targetNormalizer.mean.address, this.#scale.address],
+      head: [max, max + 4 * this.targetSize, this.#targetScale.mean.address, this.#targetScale.std.address],
     };
   }
 
@@ -288,12 +273,12 @@ export class EnsembleRegressor implements Disposable {
   initialize(seed: number): void {
     checkInteger("regressor.initialize", "seed", seed, 0, Number.MAX_SAFE_INTEGER);
     this.#restart(seed);
-    this.#rescale = true;
+    this.#targetScale.renew();
   }
 
   save(): SavedState {
     const own = {
-      meta: { elites: this.#elites, rescale: this.#rescale, random: this.#random.save() },
+      meta: { elites: this.#elites, rescale: this.#targetScale.renews, random: this.#random.save() },
       arrays: { bounds: saveTensor(this.bounds) },
     };
     return joinStates(
@@ -304,7 +289,7 @@ export class EnsembleRegressor implements Disposable {
         optimizer: this.optimizer.save(),
         boundsOptimizer: this.boundsOptimizer.save(),
         normalizer: this.normalizer.save(),
-        targetNormalizer: this.#targetNormalizer.save(),
+        targetNormalizer: this.#targetScale.save(),
       },
     );
   }
@@ -321,12 +306,11 @@ export class EnsembleRegressor implements Disposable {
     this.optimizer.load(partState(state, "optimizer"));
     this.boundsOptimizer.load(partState(state, "boundsOptimizer"));
     this.normalizer.load(partState(state, "normalizer"));
-    this.#targetNormalizer.load(partState(state, "targetNormalizer"));
+    const { rescale } = own.meta as { rescale?: boolean };
+    this.#targetScale.load(partState(state, "targetNormalizer"), rescale === true);
     loadTensor(this.bounds, own, "bounds");
     this.#random.load(metaField(own, "random"));
-    this.#rescale = (own.meta as { rescale?: boolean }).rescale === true;
     this.#choose(elites as number[]);
-    this.#publishScale();
   }
 
   dispose(): void {
@@ -347,25 +331,9 @@ export class EnsembleRegressor implements Disposable {
   *#standardize(features: Tensor, targets: Tensor, rows: number): Steps<void> {
     yield* this.normalizer.fitSteps(features, rows);
     yield* this.normalizer.standardizeSteps(features, features, rows);
-    if (this.#normalizeTargets) yield* this.#scaleTargets(targets, rows);
-    yield* this.#targetNormalizer.standardizeSteps(targets, targets, rows);
-  }
-
-  // keeps the scale of the targets while it suits them, else takes theirs and starts afresh
-  *#scaleTargets(targets: Tensor, rows: number): Steps<void> {
-    const kept = this.#targetNormalizer.statistics().std;
-    const first = this.#targetNormalizer.count === 0 || this.#rescale;
-    this.#rescale = false;
-    const before = this.#targetNormalizer.save();
-    yield* this.#targetNormalizer.fitSteps(targets, rows);
-    const { std } = this.#targetNormalizer.statistics();
-    const suits = kept.every((value, i) => std[i] < RESCALE * value && value < RESCALE * std[i]);
-    if (!first && suits) {
-      this.#targetNormalizer.load(before);
-      return;
-    }
-    this.#publishScale();
-    if (!first) this.#restart(this.#seed);
+    const useless = yield* this.#targetScale.suitSteps(targets, rows);
+    if (useless) this.#restart(this.#seed);
+    yield* this.#targetScale.standardizeSteps(targets, rows);
   }
 
   #restart(seed: number): void {
@@ -373,12 +341,6 @@ export class EnsembleRegressor implements Disposable {
     this.optimizer.reset();
     this.bounds.write(this.#startBounds);
     this.boundsOptimizer.reset();
-  }
-
-  #publishScale(): void {
-    const scale = this.#scale.view;
-    scale.set(this.#targetNormalizer.statistics().std);
-    for (const target of this.#silent) scale[target] = 0;
   }
 }
 
