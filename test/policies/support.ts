@@ -1,5 +1,6 @@
-// Policies with parameters that are not special, and their float64 twins.
+// Policies with parameters that are not special, batches they have acted on, and their float64 twins.
 
+import * as assert from "uvu/assert";
 import { box, discrete } from "../../src/envs/index.js";
 import { RandomStream } from "../../src/kernels/index.js";
 import { createPolicy, type Policy, type PolicyKind, type PolicyOptions } from "../../src/policies/index.js";
@@ -138,4 +139,53 @@ export function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
     norm += b[i] ** 2;
   }
   return Math.sqrt(difference) / Math.sqrt(norm);
+}
+
+/** Fails unless the relative distance is within the tolerance. */
+export function close(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, what: string): void {
+  const error = distance(actual, expected);
+  assert.ok(error <= tolerance, `${what}: relative distance ${error}`);
+}
+
+/** Rows that a policy has acted on. */
+export interface Batch extends Setup {
+  readonly pass: ReturnType<Policy["pass"]>;
+  readonly raw: Tensor;
+  readonly action: Tensor;
+  readonly logProb: Tensor;
+  /** Weights of rows, some of them 0. */
+  readonly weight: Tensor;
+  readonly twin: PolicyTwin;
+  readonly xs: number[][];
+}
+
+export function batch(on: Runtime, variant: (typeof variants)[number]): Batch {
+  const parts = setup(on, variant);
+  const { policy, observation, noise, random } = parts;
+  const A = policy.actionSize;
+  const pass = policy.pass(ROWS);
+  pass.forward(observation, ROWS);
+  const [action, raw, logProb, weight] = [
+    on.tensor([ROWS, A]),
+    on.tensor([ROWS, A]),
+    on.tensor([ROWS]),
+    on.tensor([ROWS]),
+  ];
+  pass.act(action, raw, logProb, noise);
+  random.uniform(weight);
+  weight.write(weight.read().map((w, r) => (r % 7 === 3 ? 0 : w)));
+  return { ...parts, pass, action, raw, logProb, weight, twin: twinOf(policy), xs: rowsIn(observation, D) };
+}
+
+/** Another policy's head on the same rows: what the old one of a KL is. */
+export function movedHead({ policy, pass, observation }: Batch): Tensor {
+  const before = policy.network.params.read();
+  policy.network.params.write(before.map((value) => value * 1.1));
+  policy.network.changed();
+  pass.forward(observation, ROWS);
+  const old = policy.runtime.tensor(pass.head.shape).write(pass.head.read());
+  policy.network.params.write(before);
+  policy.network.changed();
+  pass.forward(observation, ROWS);
+  return old;
 }
