@@ -36,7 +36,7 @@ import { metaField, metaNumber, partState } from "../../src/saved-state.js";
 import type { Env, SavedState } from "../../src/types.js";
 import { loadRuntime, type Runtime } from "../../src/wasm/index.js";
 import { runtime } from "../support/runtime.js";
-import { digest } from "./policy-support.js";
+import { digest } from "../support/state.js";
 
 const test = suite("MVE and STEVE");
 

@@ -27,7 +27,7 @@ import { metaField } from "../../src/saved-state.js";
 import type { Env, SavedState } from "../../src/types.js";
 import { loadRuntime, type Runtime } from "../../src/wasm/index.js";
 import { runtime } from "../support/runtime.js";
-import { digest } from "./policy-support.js";
+import { digest } from "../support/state.js";
 
 const test = suite("DDPG and TD3");
 

@@ -1,14 +1,13 @@
 // A PETS run: it saves and resumes bit for bit, answers aborts, reports divergence, checks its options.
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex } from "@noble/hashes/utils.js";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type PetsOptions, pets } from "../../src/algorithms/index.js";
+import { pets, type PetsOptions } from "../../src/algorithms/index.js";
 import { cartPoleContinuous, makeEnv, pendulum } from "../../src/envs/index.js";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/io/index.js";
 import type { Progress, SavedState } from "../../src/types.js";
 import { loadRuntime } from "../../src/wasm/index.js";
 import { runtime } from "../support/runtime.js";
+import { digest } from "../support/state.js";
 
 const test = suite("pets");
 
@@ -22,16 +21,6 @@ const tiny: Omit<PetsOptions, "trials"> = {
   population: 20,
   iterations: 2,
 };
-
-/** Everything that decides the future, by name; the clock is left out. */
-function digest(state: SavedState): Record<string, string> {
-  const hashes: Record<string, string> = {};
-  for (const [name, { data }] of Object.entries(state.arrays)) {
-    hashes[name] = bytesToHex(sha256(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)));
-  }
-  hashes.meta = JSON.stringify(state.meta, (key, value) => (key === "wallSeconds" ? 0 : value));
-  return hashes;
-}
 
 async function learn(options: PetsOptions, on = runtime, task = cartPoleContinuous) {
   const env = makeEnv(on, task, { seed: 1 });

@@ -2,7 +2,7 @@
 // are checked.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type PpoOptions, ppo, type TrpoOptions, trpo } from "../../src/algorithms/index.js";
+import { ppo, type PpoOptions, trpo, type TrpoOptions } from "../../src/algorithms/index.js";
 import {
   batchEnvs,
   cartPole,
@@ -18,7 +18,8 @@ import type { TrpoReport } from "../../src/learning/index.js";
 import type { Env, SavedState } from "../../src/types.js";
 import { loadRuntime } from "../../src/wasm/index.js";
 import { runtime } from "../support/runtime.js";
-import { begin, digest, learn, variants, vectorEnv } from "./policy-support.js";
+import { digest } from "../support/state.js";
+import { begin, learn, variants, vectorEnv } from "./policy-support.js";
 
 const test = suite("policies in environments");
 

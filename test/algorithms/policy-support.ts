@@ -1,10 +1,8 @@
-// Small runs of TRPO and PPO, and what decides their future.
+// Small runs of TRPO and PPO.
 
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex } from "@noble/hashes/utils.js";
 import { type PpoOptions, type PpoRun, ppo, type TrpoOptions, type TrpoRun, trpo } from "../../src/algorithms/index.js";
 import { cartPole, makeVectorEnv, pendulum, type Task, type VectorEnv } from "../../src/envs/index.js";
-import type { Progress, SavedState } from "../../src/types.js";
+import type { Progress } from "../../src/types.js";
 import type { Runtime } from "../../src/wasm/index.js";
 import { runtime } from "../support/runtime.js";
 
@@ -36,16 +34,6 @@ export const variants: readonly Variant[] = [
     options: { ...tiny, steps: 210, policy: "squashed" },
   },
 ];
-
-/** Everything that decides the future, by name; the clock is left out. */
-export function digest(state: SavedState): Record<string, string> {
-  const hashes: Record<string, string> = {};
-  for (const [name, { data }] of Object.entries(state.arrays)) {
-    hashes[name] = bytesToHex(sha256(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)));
-  }
-  hashes.meta = JSON.stringify(state.meta, (key, value) => (key === "wallSeconds" ? 0 : value));
-  return hashes;
-}
 
 export function vectorEnv(task: Task, on: Runtime = runtime, batch = 3): VectorEnv {
   return makeVectorEnv(on, task, { batch, seed: 1, autoreset: "same-step" });

@@ -1,4 +1,6 @@
-// Saved states for tests of formats and files.
+// Saved states for tests of formats and files, and what tells one from another.
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 import type { NamedArray, SavedState } from "../../src/types.js";
 
 /** An array of float32 under the name a test gives it. */
@@ -37,4 +39,14 @@ export function fingerprint(state: SavedState): string {
     });
   const meta = JSON.stringify(state.meta, (_, value: unknown) => (Object.is(value, -0) ? "-0" : value));
   return `${meta}\n${arrays.join("\n")}`;
+}
+
+/** Everything of a saved run that decides its future, by name; the clock is left out. */
+export function digest(state: SavedState): Record<string, string> {
+  const hashes: Record<string, string> = {};
+  for (const [name, { data }] of Object.entries(state.arrays)) {
+    hashes[name] = bytesToHex(sha256(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)));
+  }
+  hashes.meta = JSON.stringify(state.meta, (key, value) => (key === "wallSeconds" ? 0 : value));
+  return hashes;
 }
