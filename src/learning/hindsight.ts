@@ -3,7 +3,7 @@
 // each as likely; its reward is then what the task pays for that. All this when a minibatch is drawn: the buffer stays. Whether a
 // transition terminated stays too: an end must not depend on the goal.
 
-import { checkNumber, wrongValue } from "../check.js";
+import { checkInteger, checkNumber, wrongValue } from "../check.js";
 import type { ReplayBuffer, TransitionBatch } from "../data/index.js";
 import { checkedGoal, goalColumns } from "../envs/index.js";
 import type { RandomStream } from "../kernels/index.js";
@@ -38,6 +38,7 @@ export class Hindsight implements Disposable {
     if (size !== buffer.observationSize)
       wrongValue(op, "goal", `one of observations of ${buffer.observationSize} numbers`, size);
     checkNumber(op, "relabelled", relabelled, 0);
+    checkInteger(op, "rows", rows, 1);
     this.#scope = scope;
     this.#buffer = buffer;
     this.#goal = checkedGoal(goal);
@@ -54,9 +55,13 @@ export class Hindsight implements Disposable {
     return this.#goalRow.read();
   }
 
-  /** Relabels a minibatch that was just drawn from the buffer. Throws what the task's reward throws. */
+  /**
+   * Relabels a minibatch that was just drawn from the buffer. Throws `RangeError` when it has more rows than `rows`, and what the
+   * task's reward throws.
+   */
   relabel(batch: TransitionBatch, random: RandomStream): void {
     const { rows, row, observation, nextObservation, reward } = batch;
+    checkInteger("hindsight.relabel", "batch.rows", rows, 1, this.#reward.size);
     const { kernels } = this.#scope.runtime;
     const { achieved, desired, size } = goalColumns(this.#goal);
     const goalRow = this.#goalRow;

@@ -147,6 +147,70 @@ hindsight("what a task pays is checked, and a reward that fails leaves its own e
   });
 });
 
+hindsight("rows that keep their goal keep the reward that the step paid, whatever the goal would pay", () => {
+  runtime.scoped((scope) => {
+    const buffer = scope.hold(createReplayBuffer(runtime, { capacity: 60, observationSize: D, actionSize: 1 }));
+    // a step pays what no goal does: a number of its own
+    for (let t = 0; t < 50; t++) {
+      const state = (n: number): number[] => [0, n, 0, n / 100, 9, 0];
+      const step = { action: [0], reward: 100 + t, terminated: false, truncated: false };
+      buffer.add({ ...step, observation: state(t), nextObservation: state(t + 1) });
+    }
+    const rows = 200;
+    const batch = createTransitionBatch(scope, rows, D, 1);
+    const relabeller = scope.hold(
+      runtime.scoped((inner) => new Hindsight(inner, buffer, { goal, relabelled: 1, rows })),
+    );
+    const random = scope.hold(new RandomStream(runtime, 3, "test"));
+    sampleTransitions(buffer, batch, random);
+    relabeller.relabel(batch, random);
+    const kept = [...relabeller.goalRows].filter((row) => row < 0).length;
+    assert.ok(kept > 60 && kept < 140, `${kept} of ${rows} keep their goal`);
+    relabeller.goalRows.forEach((goalRow, r) => {
+      const paid = batch.reward.view[r];
+      if (goalRow < 0) assert.is(paid, 100 + batch.observation.view[r * D + 1]);
+      else assert.ok(paid === 0 || paid === -1, `${paid}`);
+    });
+    scope.dispose();
+  });
+});
+
+for (const [name, on] of runtimes) {
+  hindsight(`a minibatch has at most the rows that were told (${name})`, () => {
+    on.scoped((scope) => {
+      const buffer = scope.hold(
+        createReplayBuffer(on, { capacity: 60, observationSize: D, actionSize: 1, lanes: LANES }),
+      );
+      fill(buffer, 20);
+      const make = (rows: number) =>
+        scope.hold(on.scoped((inner) => new Hindsight(inner, buffer, { goal, relabelled: 1e9, rows })));
+      assert.throws(() => make(0), /hindsight: "rows" expected an integer of at least 1, got 0/);
+      assert.throws(() => make(1.5), /hindsight: "rows" expected an integer of at least 1, got 1.5/);
+      const relabeller = make(4);
+      const random = scope.hold(new RandomStream(on, 1, "test"));
+      for (const rows of [5, 32, 64]) {
+        const batch = createTransitionBatch(scope, rows, D, 1);
+        sampleTransitions(buffer, batch, random);
+        const before = [batch.observation.read(), batch.nextObservation.read(), batch.reward.read(), random.save()];
+        assert.throws(
+          () => relabeller.relabel(batch, random),
+          (error: Error) =>
+            error instanceof RangeError &&
+            error.message === `hindsight.relabel: "batch.rows" expected an integer in [1, 4], got ${rows}`,
+        );
+        const after = [batch.observation.read(), batch.nextObservation.read(), batch.reward.read(), random.save()];
+        assert.equal(after, before);
+      }
+      assert.throws(() => relabeller.relabel(createTransitionBatch(scope, 0, D, 1), random), /"batch.rows"/);
+      const fewer = createTransitionBatch(scope, 3, D, 1);
+      sampleTransitions(buffer, fewer, random);
+      relabeller.relabel(fewer, random);
+      assert.ok([...relabeller.goalRows.subarray(0, 3)].every((row) => row >= 0));
+      scope.dispose();
+    });
+  });
+}
+
 hindsight("a sparse goal is told from a dense one", () => {
   assert.is(isSparse(goal), true);
   assert.is(isSparse(distanceGoal({ observationSize: 2, goalSize: 2, within: 0.1, dense: true })), false);
