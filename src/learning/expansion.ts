@@ -9,8 +9,8 @@
 import { checkInteger, checkNumber, checkOneOf, checkOptions, wrongKind, wrongValue } from "../check.js";
 import { checkScores, type DynamicsModel, scoreOutside } from "../models/index.js";
 import type { Policy } from "../policies/index.js";
-import type { Disposable, RewardFunction, TerminationFunction } from "../types.js";
-import { blockCount, MAX_BLOCK_ROWS, Region, type Runtime, type Scope, type Tensor } from "../wasm/index.js";
+import type { Disposable, DType, RewardFunction, TerminationFunction } from "../types.js";
+import { blockCount, checkRows, MAX_BLOCK_ROWS, Region, type Runtime, type Scope, type Tensor } from "../wasm/index.js";
 import { checkChain } from "./check-chain.js";
 import { stateRange } from "./imagination.js";
 import { checkClip } from "./targets.js";
@@ -98,11 +98,19 @@ export function expandedTargets(
   checkInteger(op, "rows", B, 1);
   checkInteger(op, "horizon", H);
   checkInteger(op, "members", E, 1);
-  const K = Math.floor(real.value.size / B);
-  checkSizes(op, { out, reward: real.reward, terminated: real.terminated }, B);
-  checkSizes(op, { reward: imagined.reward, goes: imagined.goes, finite: imagined.finite }, H * E * B);
-  checkSizes(op, { value: imagined.value }, K * H * E * B);
-  if (estimates) checkSizes(op, { estimates }, (H + 1) * B);
+  const check = (name: string, tensor: Tensor<DType>, rows: number, dtype?: DType): void =>
+    checkTensor(op, runtime, name, tensor, rows, B, dtype);
+  check("out", out, 1);
+  check("real.reward", real.reward, 1);
+  check("real.terminated", real.terminated, 1, "u8");
+  check("real.value", real.value, 1);
+  const K = real.value.size / B;
+  if (!Number.isInteger(K)) wrongValue(op, "real.value", `${B} values of each critic`, `${real.value.size} values`);
+  check("imagined.reward", imagined.reward, H * E);
+  check("imagined.goes", imagined.goes, H * E);
+  check("imagined.finite", imagined.finite, H * E);
+  check("imagined.value", imagined.value, K * H * E);
+  if (estimates) check("estimates", estimates, H + 1);
   return runtime.scoped((scope) => {
     const shares = scope.tensor([H + 1], "f64");
     const scratch = scope.tensor([H + 1, E * K + 2], "f64");
@@ -157,10 +165,18 @@ export function mix(
   );
 }
 
-function checkSizes(op: string, tensors: Readonly<Record<string, Tensor | Tensor<"u8">>>, size: number): void {
-  for (const [name, tensor] of Object.entries(tensors)) {
-    if (tensor.size < size) wrongValue(op, name, `at least ${size} elements`, tensor.size);
-  }
+// rows of a runtime's own memory
+function checkTensor(
+  op: string,
+  runtime: Runtime,
+  name: string,
+  tensor: Tensor<DType>,
+  rows: number,
+  columns: number,
+  dtype?: DType,
+): void {
+  checkRows(op, name, tensor, rows, columns, dtype);
+  if (!runtime.owns(tensor)) wrongValue(op, name, "one of the same runtime", "one of another");
 }
 
 export interface ExpansionOptions {
@@ -219,14 +235,17 @@ export class Expansion implements Disposable {
     this.#scratch = scope.tensor([scope.runtime.threads, 16 * Math.ceil(floats / 16)]);
   }
 
-  /** Carries starts [B, D], where the policy acts by start actions [B, A], on. */
+  /**
+   * Carries starts [B, D], where the policy acts by start actions [B, A], on. Throws `TypeError` or `RangeError` on tensors that do
+   * not fit, and when a function that is not compiled does not give a number, or a chance, for every row.
+   */
   imagine(start: Tensor, startAction: Tensor, rows: number): void {
     const op = "expansion.imagine";
     const { model, policy, reward, terminated, continues } = this.#options;
     const { observationSize: D, actionSize: A } = model;
     checkInteger(op, "rows", rows, 1, this.#options.rows);
-    checkSizes(op, { start }, rows * D);
-    checkSizes(op, { startAction }, rows * A);
+    checkTensor(op, model.runtime, "start", start, rows, D);
+    checkTensor(op, model.runtime, "startAction", startAction, rows, A);
     if (this.horizon === 0) return;
     const blocks = blockCount(this.members, rows);
     const low = this.#range.address;
@@ -238,11 +257,23 @@ export class Expansion implements Disposable {
       ...[this.#scratch.address, 4 * this.#scratch.shape[1], MAX_BLOCK_ROWS],
     ];
     this.#region.run(words, this.members * blocks);
+    const chances = continues && this.#chances(continues, rows);
     if ((reward && !reward.compiled) || (terminated && !terminated.compiled)) this.#score(start, startAction, rows);
-    if (continues) {
-      const imagined = this.horizon * this.members * rows;
-      this.goes.view.set(continues(this.observation.view.slice(0, imagined * D)));
+    if (chances) this.goes.view.set(chances);
+  }
+
+  // the chances to go on after every step, none of which is used where the prediction is no number
+  #chances(continues: (next: Float32Array) => Float32Array, B: number): Float32Array {
+    const rows = this.horizon * this.members * B;
+    const chances = continues(this.observation.view.slice(0, rows * this.#options.model.observationSize));
+    if (chances?.length !== rows) wrongValue("continues", "result", `${rows} chances`, chances);
+    const finite = this.finite.view;
+    for (let r = 0; r < rows; r++) {
+      if (finite[r] && !(chances[r] >= 0 && chances[r] <= 1)) {
+        wrongValue("continues", `result[${r}]`, "a number in [0, 1]", chances[r]);
+      }
     }
+    return chances;
   }
 
   // what only JavaScript knows of all steps: no state depends on it
@@ -287,8 +318,9 @@ export function createExpansion(options: ExpansionOptions): Expansion {
   checkChain(op, model, policy);
   if (policy.kind === "categorical") wrongValue(op, "policy", "one whose actions are numbers", policy.kind);
   checkScores(op, options, model);
-  if (options.continues !== undefined && options.terminated !== undefined) {
-    wrongKind(op, "continues", "nothing, beside `terminated`", options.continues);
+  if (options.continues !== undefined) {
+    if (typeof options.continues !== "function") wrongKind(op, "continues", "a function", options.continues);
+    if (options.terminated !== undefined) wrongKind(op, "continues", "nothing, beside `terminated`", options.continues);
   }
   checkInteger(op, "horizon", horizon, 0, 100);
   checkInteger(op, "rows", rows, 1);

@@ -133,6 +133,11 @@ export class Runtime implements Disposable {
     return new Tensor(this.#arena, [...shape], size, dtype);
   }
 
+  /** Whether a tensor is of this runtime: an address says nothing of whose it is. @internal */
+  owns(tensor: Tensor<DType>): boolean {
+    return tensor.liesIn(this.#arena);
+  }
+
   /**
    * Builds a part that owns several tensors: whatever `build` takes from the scope is disposed of when `build` throws, and
    * by the scope's `dispose()` afterwards.

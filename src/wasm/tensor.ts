@@ -62,6 +62,11 @@ export class Tensor<T extends DType = "f32"> {
     return view;
   }
 
+  /** Whether it lies in the memory of `arena`. @internal */
+  liesIn(arena: Arena): boolean {
+    return this.#arena === arena;
+  }
+
   /** Calls `use` with the elements in place; until it returns, memory neither grows nor is this tensor disposed of. */
   lend<R>(use: (view: TypedArrays[T]) => R): R {
     const view = this.view;

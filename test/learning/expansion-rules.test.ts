@@ -236,6 +236,63 @@ for (const [binary, runtime] of runtimes) {
     });
   });
 
+  test("tensors that do not fit are told by their names", () => {
+    const elsewhere = runtimes.filter(([name]) => name !== binary)[0][1];
+    runtime.scoped((scope) => {
+      const [H, E, K, B] = [2, 3, 2, 4];
+      const flags = () => scope.tensor([H, E, B]);
+      const real = {
+        rows: B,
+        reward: scope.tensor([B]),
+        terminated: scope.tensor([B], "u8"),
+        value: scope.tensor([K, B]),
+      };
+      const steps = { reward: flags(), goes: flags(), finite: flags(), value: scope.tensor([K, H, E, B]) };
+      const imagined = { horizon: H, members: E, ...steps };
+      const good = { out: scope.tensor([B]), real, imagined, estimates: scope.tensor([H + 1, B]) };
+      const expand = (more: object) => () => {
+        const { out, real, imagined, estimates } = { ...good, ...more };
+        expandedTargets(runtime, out, real, imagined, { rule: "mean", gamma: 0.9 }, estimates);
+      };
+      expand({})();
+      const wrong = (more: object, message: string) =>
+        assert.throws(
+          expand(more),
+          (error: Error) => error instanceof RangeError && error.message === `expandedTargets: ${message}`,
+        );
+      const other = (part: "real" | "imagined", tensors: object) => ({ [part]: { ...good[part], ...tensors } });
+      const few = '"real.value" expected at least 1 rows of 4 f32, got "f32 [3]"';
+      wrong(other("real", { value: scope.tensor([3]) }), few);
+      const odd = '"real.value" expected 4 values of each critic, got "7 values"';
+      wrong(other("real", { value: scope.tensor([7]) }), odd);
+      // more critics here than there
+      const critics = '"imagined.value" expected at least 18 rows of 4 f32, got "f32 [2, 2, 3, 4]"';
+      wrong(other("real", { value: scope.tensor([3, B]) }), critics);
+      const double = '"real.reward" expected at least 1 rows of 4 f32, got "f64 [4]"';
+      wrong(other("real", { reward: scope.tensor([B], "f64") }), double);
+      const ends = '"real.terminated" expected at least 1 rows of 4 u8, got "f32 [4]"';
+      wrong(other("real", { terminated: scope.tensor([B]) }), ends);
+      wrong({ estimates: scope.tensor([H, B]) }, '"estimates" expected at least 3 rows of 4 f32, got "f32 [2, 4]"');
+      for (const name of ["reward", "goes", "finite"]) {
+        const short = `"imagined.${name}" expected at least 6 rows of 4 f32, got "f32 [5, 4]"`;
+        wrong(other("imagined", { [name]: scope.tensor([5, B]) }), short);
+      }
+      elsewhere.scoped((away) => {
+        const foreign = (name: string) => `"${name}" expected one of the same runtime, got "one of another"`;
+        wrong({ out: away.tensor([B]) }, foreign("out"));
+        wrong({ estimates: away.tensor([H + 1, B]) }, foreign("estimates"));
+        for (const part of ["real", "imagined"] as const) {
+          for (const name of Object.keys(part === "real" ? real : steps).filter((key) => key !== "rows")) {
+            const tensor = away.tensor([K, H, E, B], name === "terminated" ? "u8" : "f32");
+            wrong(other(part, { [name]: tensor }), foreign(`${part}.${name}`));
+          }
+        }
+        away.dispose();
+      });
+      scope.dispose();
+    });
+  });
+
   test("what a rule is told is checked", () => {
     const mixed = (options: object, message: RegExp) =>
       assert.throws(() => targets(runtime, [example], { rule: "min", gamma: 0.9, ...options } as MixOptions), message);

@@ -125,6 +125,8 @@ for (const [binary, runtime] of runtimes) {
     wrong({ range: 0 }, /"range" expected a number above 0/);
     wrong({ reward: undefined }, /"reward" expected a function/);
     wrong({ terminated: 1 }, /"terminated" expected a function/);
+    wrong({ continues: 1 }, /createExpansion: "continues" expected a function, got 1/);
+    wrong({ continues: (next: Float32Array) => next, terminated: () => {} }, /"continues" expected nothing, beside/);
     wrong({ rule: "min" }, /unknown option "rule"/);
     const other = createPolicy(runtime, {
       kind: "deterministic",
@@ -202,6 +204,46 @@ for (const [binary, runtime] of runtimes) {
     assert.throws(imagine({ reward: returned }), /reward: "out\[0\]" expected a number, got an array of 20/);
     const seven: TerminationFunction = (_next, out) => void out.fill(0).fill(7, 19);
     assert.throws(imagine({ terminated: seven }), /terminated: "out\[19\]" expected 0 or 1, got 7/);
+    for (const part of [model, policy]) part.dispose();
+  });
+
+  test("chances to go on that are none are one clear error, before any is taken over", () => {
+    const { model, policy } = fitted(runtime, false);
+    // two steps of two members from five starts, the last of which no model takes to a number
+    const rows = 20;
+    const half = new Float32Array(rows).fill(0.5);
+    const but = (row: number, chance: number) => half.map((x, r) => (r === row ? chance : x));
+    let chances: unknown = half;
+    const continues = () => chances as Float32Array;
+    let pay = 1;
+    const reward: RewardFunction = (_s, _a, _next, out) => void out.fill(pay);
+    runtime.scoped((scope) => {
+      const expansion = scope.hold(createExpansion({ model, policy, horizon: 2, rows: 5, reward, continues }));
+      const start = scope.tensor([5, 4]);
+      start.view[16] = 3e38;
+      const imagine = () => expansion.imagine(start, scope.tensor([5, 1]), 5);
+      imagine();
+      assert.equal([...expansion.goes.view], [...half]);
+      assert.is(expansion.finite.view[4], 0);
+      pay = 2;
+      for (const [wrong, message] of [
+        [half.slice(1), 'continues: "result" expected 20 chances, got Float32Array(19)'],
+        [undefined, 'continues: "result" expected 20 chances, got undefined'],
+        [but(3, Number.NaN), 'continues: "result[3]" expected a number in [0, 1], got NaN'],
+        [but(18, -0.25), 'continues: "result[18]" expected a number in [0, 1], got -0.25'],
+        [but(0, 1.5), 'continues: "result[0]" expected a number in [0, 1], got 1.5'],
+      ] as const) {
+        chances = wrong;
+        assert.throws(imagine, (error: Error) => error.message === message && error instanceof RangeError);
+        // as the steps left them: nothing has ended
+        assert.ok(expansion.goes.view.every((goes) => goes === 1));
+        assert.ok(!expansion.reward.view.includes(2));
+      }
+      // of what is never used any will do
+      chances = but(4, Number.NaN);
+      imagine();
+      scope.dispose();
+    });
     for (const part of [model, policy]) part.dispose();
   });
 
