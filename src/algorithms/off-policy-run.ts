@@ -330,7 +330,7 @@ export class OffPolicyRun<S extends OffPolicySettings = OffPolicySettings> imple
     this.#model?.load(partState(state, "model"));
     this.#exploring.load(metaField(state, "exploring"));
     random.load(metaField(state, "random"));
-    this.#trial = metaNumber(state, "trial");
+    this.#trial = checkInteger(op, "resume.trial", metaField(state, "trial"), 0, Number.MAX_SAFE_INTEGER);
     this.#updates = checkInteger(op, "resume.updates", metaField(state, "updates"), 0, Number.MAX_SAFE_INTEGER);
     this.#owed = metaNumber(state, "owed");
     this.#criticLoss = metaField(state, "criticLoss") === null ? null : metaNumber(state, "criticLoss");

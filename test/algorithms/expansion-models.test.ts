@@ -48,6 +48,35 @@ test("where the task tells neither, reward and end are learned", async () => {
   run.dispose();
 });
 
+test("a fit with a loss of several steps goes a fifth as far at a time, after one step at a time at the full rate", async () => {
+  const env = makeVectorEnv(runtime, pendulum, { batch: 1, seed: 1, autoreset: "same-step" });
+  for (const [multiStep, expected] of [
+    [1, [0.01]],
+    [3, [0.01, 0.002]],
+  ] as const) {
+    const options = { ...tiny, multiStep, modelLearningRate: 0.01, trials: 9, totalSteps: 60, initialSteps: 60 };
+    const run = mve(runtime, env, options);
+    for await (const _ of run);
+    runtime.scoped((scope) => {
+      const { rule, model } = expansionDesign(scope, run.parts);
+      const { optimizer } = (model as unknown as { dynamics: DynamicsModel }).dynamics.network;
+      const rates: number[] = [];
+      // those of steps that are taken
+      let taken = optimizer.steps;
+      for (const _ of model?.fitSteps(60) ?? []) {
+        if (optimizer.steps !== taken && optimizer.learningRate !== rates.at(-1)) rates.push(optimizer.learningRate);
+        taken = optimizer.steps;
+      }
+      assert.is(rates.length, expected.length, `${rates}`);
+      for (const [i, rate] of rates.entries()) assert.ok(Math.abs(rate / expected[i] - 1) < 1e-9, `${rates}`);
+      rule.dispose();
+      scope.dispose();
+    });
+    run.dispose();
+  }
+  env.close();
+});
+
 async function learnOn(env: Parameters<typeof mve>[1], options: ExpansionRunOptions): Promise<SavedState> {
   const run = mve(runtime, env, options);
   for await (const _ of run);

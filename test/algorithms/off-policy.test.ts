@@ -311,6 +311,10 @@ test("a saved run refuses another algorithm, task, number of environments or set
     /"resume" expected a run of ReacherGoal, got "Pendulum-v1"/,
   );
   assert.throws(() => begin(variant, { trials: 1, resume, gamma: 0.5 }), /"gamma" expected 0.99, as in the saved run/);
+  for (const trial of [1.5, -1]) {
+    const bent = { ...resume, meta: { ...(resume.meta as object), trial } } as SavedState;
+    assert.throws(() => begin(variant, { trials: 1, resume: bent }), /"resume.trial" expected an integer in \[0, /);
+  }
 });
 
 test.run();
