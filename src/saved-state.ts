@@ -53,8 +53,8 @@ export function saveTensor<T extends DType>(tensor: Tensor<T>, count = tensor.si
   return { dtype: tensor.dtype, shape: [count], data: data.slice(0, count) as TypedArrays[T] };
 }
 
-/** Writes a saved array into a tensor of the same type and size; the rest of a larger tensor stays when `count` is given. */
-export function loadTensor(tensor: Tensor<DType>, state: SavedState, name: string, count = tensor.size): void {
+/** The saved array that a tensor, or `count` leading elements of it, can take over; throws `FormatError` when there is none. */
+export function savedArray(tensor: Tensor<DType>, state: SavedState, name: string, count = tensor.size): NamedArray {
   const array = Object.hasOwn(state.arrays, name) ? state.arrays[name] : undefined;
   if (array === undefined) throw new FormatError(`saved state lacks array "${name}"`);
   if (array.dtype !== tensor.dtype || array.data.length !== count) {
@@ -62,5 +62,10 @@ export function loadTensor(tensor: Tensor<DType>, state: SavedState, name: strin
       `saved array "${name}" expected ${tensor.dtype}[${count}], got ${array.dtype}[${array.data.length}]`,
     );
   }
-  tensor.view.set(array.data as never);
+  return array;
+}
+
+/** Writes a saved array into a tensor of the same type and size; the rest of a larger tensor stays when `count` is given. */
+export function loadTensor(tensor: Tensor<DType>, state: SavedState, name: string, count = tensor.size): void {
+  tensor.view.set(savedArray(tensor, state, name, count).data as never);
 }

@@ -3,7 +3,7 @@
 // lead from older rows to newer ones, which are replaced later, so that none is ever stale.
 
 import { checkInteger, checkOptions, FormatError, wrongValue } from "../check.js";
-import { loadTensor, metaNumber, saveTensor } from "../saved-state.js";
+import { metaNumber, savedArray, saveTensor } from "../saved-state.js";
 import type { Disposable, DType, SavedState } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
 
@@ -126,7 +126,7 @@ export class ReplayBuffer implements Disposable {
     };
   }
 
-  /** Takes over a saved state; throws `FormatError` when it does not fit. */
+  /** Takes over a saved state; throws `FormatError` when it does not fit, and then everything is as before. */
   load(state: SavedState): void {
     const [n, next] = [metaNumber(state, "length"), metaNumber(state, "next")];
     const filling = n < this.capacity && next === n;
@@ -136,9 +136,10 @@ export class ReplayBuffer implements Disposable {
         `saved buffer of ${n} transitions, next ${next}, does not fit a capacity of ${this.capacity}`,
       );
     }
-    const newest = this.#checkLinks(state, n, next);
     const trajectories = metaNumber(state, "trajectories");
-    for (const [name, column, width] of this.#columns()) loadTensor(column, state, name, n * width);
+    const saved = this.#columns().map(([name, column, width]) => savedArray(column, state, name, n * width).data);
+    const newest = this.#checkLinks(state, n, next);
+    for (const [i, [, column]] of this.#columns().entries()) column.view.set(saved[i] as never);
     this.#next = next;
     this.#length = n;
     this.#newest.set(newest);
@@ -184,15 +185,18 @@ export class ReplayBuffer implements Disposable {
   // a row that is none would lead kernels astray, one that is not newer round in circles; what the newest rows of the lanes are
   #checkLinks(state: SavedState, n: number, next: number): number[] {
     const { newest } = state.meta as { newest?: unknown };
-    const isRow = (row: unknown): boolean => Number.isInteger(row) && Number(row) >= -1 && Number(row) < Math.max(n, 1);
-    if (!Array.isArray(newest) || newest.length !== this.lanes || !newest.every(isRow)) {
+    const isRow = (row: unknown): boolean => Number.isInteger(row) && Number(row) >= -1 && Number(row) < n;
+    if (!Array.isArray(newest) || newest.length !== this.lanes) {
       throw new FormatError(`saved buffer is not one of ${this.lanes} lanes`);
     }
-    const followers = state.arrays.follower;
-    if (!followers) throw new FormatError("saved buffer has no column follower");
+    // lanes on one row would both go on from it, and lead to two
+    const shared = (row: unknown, lane: number): boolean => row !== -1 && newest.indexOf(row) !== lane;
+    if (!newest.every(isRow) || newest.some(shared)) {
+      throw new FormatError(`saved buffer has [${newest}] for the newest rows of its lanes, no rows or shared ones`);
+    }
     const age = (row: number): number => (n < this.capacity ? row : (row - next + n) % n);
     const led = new Uint8Array(n);
-    for (const [row, follower] of Array.from(followers.data).entries()) {
+    for (const [row, follower] of Array.from(state.arrays.follower.data).entries()) {
       if (follower === -1) continue;
       if (!isRow(follower) || age(follower) <= age(row) || led[follower]++) {
         throw new FormatError(

@@ -148,15 +148,100 @@ test("links lead from each row to the next of its trajectory, in lanes of their 
   copy.dispose();
 });
 
-test("a state without links, or their counts, is refused and leaves the buffer as it was", () => {
-  const buffer = create(6);
+test("a state without a column, or with one of another kind, or without counts is refused and leaves the buffer as it was", () => {
+  const [buffer, other] = [create(6), create(6)];
   for (let i = 0; i < 4; i++) buffer.add(transition(i));
-  const whole = buffer.save();
-  const { follower: _, ...arrays } = whole.arrays;
-  assert.throws(() => buffer.load({ ...whole, arrays }), /saved buffer has no column follower/);
-  const { trajectories: __, ...meta } = whole.meta as { trajectories: number };
+  for (let i = 10; i < 14; i++) other.add(transition(i));
+  const [before, whole] = [buffer.save(), other.save()];
+  const columns = Object.keys(whole.arrays);
+  assert.is(columns.length, 8);
+  for (const name of columns) {
+    const { [name]: column, ...arrays } = whole.arrays;
+    const lacks = new RegExp(`saved state lacks array "${name}"`);
+    assert.throws(() => buffer.load({ ...whole, arrays }), lacks);
+    const wrong = new RegExp(`saved array "${name}" expected`);
+    const shorter = { ...column, data: column.data.slice(1) };
+    assert.throws(() => buffer.load({ ...whole, arrays: { ...arrays, [name]: shorter } }), wrong);
+    const doubles = { ...column, dtype: "f64" as const, data: Float64Array.from(column.data) };
+    assert.throws(() => buffer.load({ ...whole, arrays: { ...arrays, [name]: doubles } }), wrong);
+    assert.equal(buffer.save(), before);
+  }
+  const { trajectories: _, ...meta } = whole.meta as { trajectories: number };
   assert.throws(() => buffer.load({ ...whole, meta }), /trajectories/);
+  assert.equal(buffer.save(), before);
+  buffer.load(whole);
   assert.equal(buffer.save(), whole);
+  buffer.dispose();
+  other.dispose();
+});
+
+test("newest rows of lanes that are none, or one row of two lanes, are refused", () => {
+  const buffer = createReplayBuffer(runtime, { capacity: 6, observationSize: 2, actionSize: 1, lanes: 2 });
+  const refused = (newest: unknown[]) => {
+    const state = buffer.save();
+    const meta = { ...(state.meta as object), newest } as never;
+    assert.throws(() => buffer.load({ ...state, meta }), /for the newest rows of its lanes, no rows or shared ones/);
+    assert.equal(buffer.save(), state);
+  };
+  refused([0, -1]);
+  for (let i = 0; i < 4; i++) buffer.add(transition(i), i % 2);
+  for (const newest of [
+    [2, 4],
+    [2, 6],
+    [1.5, 3],
+    [-2, 3],
+    ["2", 3],
+    [null, 3],
+    [0, 0],
+  ])
+    refused(newest);
+  const state = buffer.save();
+  for (const newest of [
+    [-1, -1],
+    [3, 1],
+  ])
+    buffer.load({ ...state, meta: { ...(state.meta as object), newest } as never });
+  buffer.dispose();
+});
+
+// steps from one number to another, in a ring of two rows that two lanes share
+const ringOfTwo = () => {
+  const buffer = createReplayBuffer(runtime, { capacity: 2, observationSize: 1, actionSize: 0, lanes: 2 });
+  const add = (from: number, to: number, lane: number) => {
+    const [observation, nextObservation] = [[from], [to]];
+    buffer.add({ observation, action: [], reward: 0, nextObservation, terminated: false, truncated: false }, lane);
+  };
+  const links = () => [buffer.follower, buffer.trajectory, buffer.step].map((column) => [...column.read()]);
+  return { buffer, add, links };
+};
+
+test("a lane whose newest row was replaced by another lane begins anew, wherever that one led", () => {
+  const { buffer, add, links } = ringOfTwo();
+  add(1, 2, 0);
+  add(11, 12, 1);
+  // row 0 is of lane 1 now, and leads to 13
+  add(12, 13, 1);
+  add(13, 14, 0);
+  assert.equal(links(), [
+    [-1, -1],
+    [1, 2],
+    [1, 0],
+  ]);
+  assert.equal((buffer.save().meta as { newest: number[] }).newest, [1, 0]);
+  buffer.dispose();
+});
+
+test("a row that replaces the one before it in its trajectory is not its own follower", () => {
+  const { buffer, add, links } = ringOfTwo();
+  add(1, 2, 0);
+  add(11, 12, 1);
+  add(2, 3, 0);
+  assert.equal(links(), [
+    [-1, -1],
+    [0, 1],
+    [1, 0],
+  ]);
+  buffer.load(buffer.save());
   buffer.dispose();
 });
 
