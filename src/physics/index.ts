@@ -13,5 +13,5 @@ export { checkSimulable, compileMjcf, type MjcfOptions } from "./mjcf/compile.js
 export { createModel, loadMjcf, Model } from "./model.js";
 export { firstPoints } from "./observe.js";
 export type { Quantity } from "./quantities.js";
-export { type Divergence, groupsOfTask, Simulation } from "./simulation.js";
-export type { BatchState } from "./states.js";
+export { groupsOfTask, Simulation } from "./simulation.js";
+export type { BatchState, Divergence } from "./states.js";

@@ -79,6 +79,12 @@ export class Lanes {
     return out;
   }
 
+  /** That of one environment. */
+  whole(b: number, place: number): number {
+    const words = this.#words();
+    return words[this.#first(b, place) * (words.length / this.tensor.size)];
+  }
+
   /** Sets it. */
   setWholes(place: number, values: ArrayLike<number>, mask?: Mask): void {
     const words = this.#words();

@@ -25,7 +25,7 @@ import type { Model } from "./model.js";
 import { normalizePoses, normalizeState } from "./normalize.js";
 import { Observe } from "./observe.js";
 import { type Quantity, quantityNames, quantityOf, readPoses, readQuantity, rowOf } from "./quantities.js";
-import { type BatchState, States } from "./states.js";
+import { type BatchState, type Divergence, States } from "./states.js";
 
 /** Bytes of workspaces that make a task worth a thread's claim, and tasks that are enough to be shared evenly. */
 const TASK_BYTES = 32_768;
@@ -35,12 +35,6 @@ const ENOUGH_TASKS = 16;
 const MOST_STEPS = 2 ** 30;
 
 const STEP_OPTIONS = ["repeat"] as const;
-
-/** An environment whose numbers left what MuJoCo accepts (10¹⁰): at which degree of freedom and when. */
-export interface Divergence {
-  readonly dof: number;
-  readonly time: number;
-}
 
 /** How many of `groups` a task of a region takes through a step. @internal */
 export function groupsOfTask({ layout }: Model, groups: number): number {
@@ -294,8 +288,7 @@ export class Simulation implements Disposable {
   divergence(b: number): Divergence | undefined {
     this.#checkUsable();
     checkInteger("simulation.divergence", "b", b, 0, this.batch - 1);
-    const dof = this.#states.diverged()[b];
-    return dof < 0 ? undefined : { dof, time: this.#states.times()[b] };
+    return this.#states.divergence(b);
   }
 
   /** Every quantity of the present state, where the layout has it. @internal */

@@ -18,6 +18,12 @@ export interface BatchState {
   readonly time: Float64Array;
 }
 
+/** An environment whose numbers left what MuJoCo accepts (10¹⁰): at which degree of freedom and when. */
+export interface Divergence {
+  readonly dof: number;
+  readonly time: number;
+}
+
 export class States {
   readonly sizes: StateSizes;
   /** Groups of environments that share lanes. */
@@ -109,6 +115,12 @@ export class States {
   /** [B]: −1, or the degree of freedom at which the environment diverged. */
   diverged(): Int32Array {
     return this.#present.rows(this.#header[Header.diverged], 1, new Int32Array(this.sizes.batch));
+  }
+
+  /** Where and when environment `b` diverged; undefined where it did not. */
+  divergence(b: number): Divergence | undefined {
+    const [dof] = this.#present.row(b, this.#header[Header.diverged], 1);
+    return dof < 0 ? undefined : { dof, time: this.#clock.nowOf(this.#present, b) };
   }
 
   /** The complete state, in the numbers of the lanes. */

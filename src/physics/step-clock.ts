@@ -42,6 +42,11 @@ export class StepClock {
     return this.#start.map((start, b) => start + steps[b] * this.#timestep);
   }
 
+  /** Seconds now in one environment. */
+  nowOf(states: Lanes, b: number): number {
+    return this.#start[b] + (this.#carried[b] + states.whole(b, this.#place)) * this.#timestep;
+  }
+
   /** The environments of `mask` are at `times` [B] now. */
   set(states: Lanes, times: Float64Array, mask: Mask): void {
     states.setWholes(this.#place, new Int32Array(this.#batch), mask);

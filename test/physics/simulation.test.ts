@@ -178,6 +178,32 @@ for (const [precision, on, tolerance] of precisions) {
     model.dispose();
   });
 
+  test(`${precision}: to ask one environment for its divergence takes no longer in a large batch`, () => {
+    const model = fixture(on, "inverted_pendulum");
+    const diverged = (batch: number) => {
+      const simulation = model.simulation({ batch });
+      const { qpos, qvel } = simulation.getState();
+      qvel[(batch - 1) * model.nv] = 1e12;
+      simulation.setState(qpos, qvel);
+      simulation.step();
+      assert.is(simulation.divergence(batch - 1)!.time, 0);
+      return simulation;
+    };
+    const [small, large] = [diverged(8), diverged(8192)];
+    const asked = (simulation: Simulation): number => {
+      const start = performance.now();
+      for (let i = 0; i < 200; i++) for (const b of [0, simulation.batch - 1]) simulation.divergence(b);
+      return performance.now() - start;
+    };
+    const fastest = [Infinity, Infinity];
+    for (let i = 0; i < 9; i++) {
+      for (const [k, each] of [small, large].entries()) fastest[k] = Math.min(fastest[k]!, asked(each));
+    }
+    const ratio = fastest[1]! / fastest[0]!;
+    assert.ok(ratio < 20, `${ratio} times as long in a batch 1024 times as large`);
+    model.dispose();
+  });
+
   test(`${precision}: a state beyond 10¹⁰ diverges at its first degree of freedom`, () => {
     const model = fixture(on, "ant");
     const simulation = model.simulation({ batch: 2 });
