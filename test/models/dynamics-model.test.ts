@@ -205,6 +205,26 @@ test("targets of another scale than at first are learned as if they had been the
   }
 });
 
+test("a change of the targets' scale by ten or more makes networks and optimizer start afresh, a lesser one does not", () => {
+  const x = uniforms(200, "scale");
+  const y = x.map((value) => Math.sin(3 * value));
+  // the streams of minibatches differ, so all rows at once, in any order: equal but for rounding
+  const all = { epochs: 5, batchSize: x.length, bootstrap: false, holdout: 0 };
+  const fitted = (first: number | undefined) => {
+    const regressor = createEnsembleRegressor(runtime, { inputSize: 1, targetSize: 1, learningRate: 5e-3, seed: 1 });
+    const other = y.map((value) => value * (first ?? 1));
+    if (first !== undefined) regressor.fit(x, other, { ...all, epochs: 20 });
+    regressor.fit(x, y, all);
+    const { mean } = regressor.predict(x);
+    regressor.dispose();
+    return mean;
+  };
+  const fresh = fitted(undefined);
+  const apart = (first: number) => Math.max(...fitted(first).map((value, i) => Math.abs(value - fresh[i])));
+  for (const first of [1e-3, 1 / 11, 11, 1000]) assert.ok(apart(first) < 1e-3, `${first}: ${apart(first)}`);
+  for (const first of [1 / 9, 1, 9]) assert.ok(apart(first) > 0.03, `${first}: ${apart(first)}`);
+});
+
 test("members differ by their bootstraps and by their start", () => {
   const x = uniforms(64, "x");
   const y = x.map((value) => value * value);
