@@ -30,14 +30,18 @@ interface AblationLine extends Line {
 const lines = (log: readonly Progress[]): readonly AblationLine[] => log as readonly AblationLine[];
 const average = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-// what was believed less what is true at the end of each improvement phase, mean over the phases
-function gap(log: readonly Progress[]): number {
-  return average(
-    lines(log).map(({ validations }) => {
-      const { imagined, real } = validations[validations.length - 1];
-      return imagined - real;
-    }),
-  );
+// what was believed less what is true at the end of each improvement phase
+const gaps = (log: readonly Progress[]): number[] =>
+  lines(log).map(({ validations }) => {
+    const { imagined, real } = validations[validations.length - 1];
+    return imagined - real;
+  });
+const gap = (log: readonly Progress[]): number => average(gaps(log));
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 const ablation = (name: string, stepsPerIteration: number): Experiment => ({
@@ -89,12 +93,13 @@ const ablation = (name: string, stepsPerIteration: number): Experiment => ({
   verdict(logs) {
     const rows = COUNTS.map((count) => {
       const own = logs.filter((log) => lines(log)[0].members === count);
-      if (own.length === 0) return `| ${count} | - | - |`;
+      if (own.length === 0) return `| ${count} | - | - | - |`;
       const last = meanAndSpread(own.map((log) => lines(log)[log.length - 1].modeReturn));
-      return `| ${count} | ${last} | ${meanAndSpread(own.map(gap))} |`;
+      return `| ${count} | ${last} | ${meanAndSpread(own.map(gap))} | ${median(own.flatMap(gaps)).toFixed(0)} |`;
     });
     const steps = ITERATIONS * stepsPerIteration;
-    const head = `| models | return of the mode after ${steps} steps | gap at the ends of improvement phases |\n|---|---|---|`;
+    // one member that has run away moves a mean by hundreds
+    const head = `| models | return of the mode after ${steps} steps | gap at the ends of improvement phases | its median over all phases of all seeds |\n|---|---|---|---|`;
     return `Over seeds, mean ± standard deviation:\n\n${head}\n${rows.join("\n")}`;
   },
 });
