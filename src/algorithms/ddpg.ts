@@ -24,7 +24,7 @@ import {
 /** What `ddpg` and `td3` take; every field is optional but `trials`. */
 export interface OffPolicyOptions extends Partial<OffPolicySettings>, OffPolicyRunOptions {}
 
-/** The target of one real step. */
+/** The target of one real step. @internal */
 export function oneStepDesign(_scope: Scope, parts: OffPolicyParts): OffPolicyDesign {
   const { settings, targetActor: actor, targetCritic: critic, random } = parts;
   const { batchSize: rows, gamma, targetClip, smoothing: sigma, smoothingLimit: limit } = settings;

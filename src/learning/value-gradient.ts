@@ -316,7 +316,7 @@ function fits({ observationSize, actionSize }: CompiledFunction, model: Dynamics
   return observationSize === model.observationSize && actionSize === model.actionSize;
 }
 
-/** Throws `TypeError` unless `reward` is a function with a gradient, and says what is missing. */
+/** Throws `TypeError` unless `reward` is a function with a gradient, and says what is missing. @internal */
 export function checkGradient(op: string, reward: RewardFunction | undefined): void {
   if (typeof reward !== "function") wrongKind(op, "reward", "a function with a gradient", reward);
   if (typeof reward.gradient === "function") return;

@@ -7,7 +7,7 @@ export function dot(runtime: Runtime, a: Tensor, b: Tensor): number {
   return runtime.kernels.vector_dot(a.address, b.address, a.size);
 }
 
-/** out = alpha·x + beta·y, each element rounded once; `out` may be `x` or `y`. */
+/** out = alpha·x + beta·y, each element rounded once; `out` may be `x` or `y`. @internal */
 export function combine(runtime: Runtime, out: Tensor, alpha: number, x: Tensor, beta: number, y: Tensor): void {
   runtime.kernels.vector_combine(out.address, x.address, y.address, alpha, beta, out.size);
 }

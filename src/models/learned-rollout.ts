@@ -186,7 +186,7 @@ export class LearnedRollout implements Rollout<NumericInput>, Disposable {
   }
 }
 
-/** Floating-point operations of one row through a network. */
+/** Floating-point operations of one row through a network. @internal */
 export function forwardWork(layers: readonly number[]): number {
   let work = 0;
   for (let l = 1; l < layers.length; l++) work += 2 * layers[l - 1] * layers[l];

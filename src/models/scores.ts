@@ -15,7 +15,10 @@ interface Sized {
   readonly actionSize: number;
 }
 
-/** Throws `TypeError` when they are no functions or the reward is learned too, `RangeError` when compiled for other sizes. */
+/**
+ * Throws `TypeError` when they are no functions or the reward is learned too, `RangeError` when compiled for other sizes.
+ * @internal
+ */
 export function checkScores(op: string, { reward, terminated }: Scores, model: Sized): void {
   if (model.learnsReward) {
     if (reward !== undefined) wrongKind(op, "reward", "nothing, as the model learns it", reward);
@@ -32,7 +35,7 @@ export function checkScores(op: string, { reward, terminated }: Scores, model: S
   }
 }
 
-/** Are reward and end known in Wasm, where they are asked for? */
+/** Are reward and end known in Wasm, where they are asked for? @internal */
 export function scoredInside({ reward, terminated }: Scores): boolean {
   return [reward, terminated].every((score) => score === undefined || score.compiled !== undefined);
 }
@@ -40,6 +43,7 @@ export function scoredInside({ reward, terminated }: Scores): boolean {
 /**
  * What the functions that are not compiled say of B transitions, row-major; undefined for those that are. They get copies:
  * what they call may make memory grow, which ends the life of views. Throws `RangeError` unless they write all of `out`.
+ * @internal
  */
 export function scoreOutside(
   { reward, terminated }: Scores,

@@ -91,7 +91,7 @@ export const fitOptionNames = [
   "bootstrap",
 ] as const;
 
-/** The options with defaults filled in and checked. */
+/** The options with defaults filled in and checked. @internal */
 export function completeFitOptions(options: FitOptions | undefined, op = "fit"): CompleteFitOptions {
   const given = checkOptions(op, options, fitOptionNames);
   const { epochs = 50, batchSize = 64, holdout = 0.1, patience = 10, improvement = 0.01, bootstrap = true } = given;

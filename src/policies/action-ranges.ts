@@ -2,7 +2,10 @@
 
 import type { Box, Discrete } from "../types.js";
 
-/** Low, high, center and half of each element of a box, center 0 and half 1 where it has no range; nothing of the kind for indices. */
+/**
+ * Low, high, center and half of each element of a box, center 0 and half 1 where it has no range; nothing of the kind for indices.
+ * @internal
+ */
 export function actionRanges(space: Box | Discrete): [Float32Array, Float32Array, Float32Array, Float32Array] {
   const [zero, one] = [Float32Array.of(0), Float32Array.of(1)];
   if (space.kind === "discrete") return [zero, zero, zero, one];

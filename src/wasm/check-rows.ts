@@ -4,7 +4,7 @@ import { wrongKind, wrongValue } from "../check.js";
 import type { DType } from "../types.js";
 import { Tensor } from "./tensor.js";
 
-/** A tensor with room for `rows` rows of `columns` numbers; larger ones are used from their start. */
+/** A tensor with room for `rows` rows of `columns` numbers; larger ones are used from their start. @internal */
 export function checkRows(
   op: string,
   name: string,

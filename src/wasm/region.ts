@@ -4,6 +4,7 @@ import type { Runtime, Scope } from "./runtime.js";
 import type { TaskKind } from "./tasks.js";
 import type { Tensor } from "./tensor.js";
 
+/** Tasks of one kind that the threads of a runtime share. @internal */
 export class Region {
   readonly kind: TaskKind;
   /** The arguments. */
