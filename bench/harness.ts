@@ -4,6 +4,7 @@
 import { cpus, loadavg } from "node:os";
 import Benchmark from "benchmark";
 import type { Runtime } from "../src/wasm/index.js";
+import { median } from "./spread.js";
 
 /** What is timed: `run` does it once and returns a number that depends on the result, so that nothing is optimized away. */
 export interface Side {
@@ -117,10 +118,4 @@ function callsPerSecond(side: Side): number {
   if (benchmark.error) throw benchmark.error;
   // the median of the samples, which a hiccup of the machine moves less than the mean
   return 1 / median(benchmark.stats.sample);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

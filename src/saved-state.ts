@@ -46,6 +46,13 @@ export function metaNumber(state: SavedState, name: string): number {
   return value;
 }
 
+/** A number of things in a state's meta. */
+export function metaCount(state: SavedState, name: string): number {
+  const value = metaNumber(state, name);
+  if (!Number.isSafeInteger(value) || value < 0) throw new FormatError(`saved "${name}" is not a count`);
+  return value;
+}
+
 /** A copy of a tensor as it is saved; `count` keeps only so many leading elements, as a vector. */
 export function saveTensor<T extends DType>(tensor: Tensor<T>, count = tensor.size): NamedArray {
   const data = tensor.read();

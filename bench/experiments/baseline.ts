@@ -4,11 +4,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Progress } from "../../src/index.js";
-import { meanAndSpread } from "./spread.js";
+import { deviation, mean, meanAndSpread } from "../spread.js";
 
 type Log = readonly Progress[];
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** The logs of an experiment's seeds that came to their end. */
 export function logsOf(name: string): Log[] {
@@ -35,7 +33,6 @@ export function against(name: string, logs: readonly Log[], figure: (line: Progr
   const ends = baseline.map((log) => figure(log[log.length - 1]));
   const budget = baseline[0][baseline[0].length - 1].envSteps;
   const soon = budget / 2;
-  const deviation = Math.sqrt(ends.reduce((sum, end) => sum + (end - mean(ends)) ** 2, 0) / (ends.length - 1));
   const row = (goal: number, whose: string, of: readonly Log[]): string => {
     const steps = of.map((log) => firstAt(log, goal, figure));
     const lines = Math.min(...of.map((log) => log.length));
@@ -52,6 +49,9 @@ export function against(name: string, logs: readonly Log[], figure: (line: Progr
     "",
     `| no less than | run | steps of its seeds | seeds within ${soon} | the mean over seeds |`,
     "|---|---|---|---|---|",
-    ...[mean(ends), mean(ends) - deviation].flatMap((goal) => [row(goal, name, baseline), row(goal, "this", logs)]),
+    ...[mean(ends), mean(ends) - deviation(ends)].flatMap((goal) => [
+      row(goal, name, baseline),
+      row(goal, "this", logs),
+    ]),
   ].join("\n");
 }

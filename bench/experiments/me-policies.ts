@@ -27,7 +27,7 @@ import {
 } from "../../src/index.js";
 import type { Experiment } from "../experiment.js";
 import { finalReturn } from "./model-free.js";
-import { meanAndSpread } from "./spread.js";
+import { mean, meanAndSpread } from "../spread.js";
 
 const EPISODES = 20;
 // seeds of the evaluation, far from those of any run
@@ -86,12 +86,11 @@ function reference(name: string): number[] {
   return returns.filter((value) => value !== undefined);
 }
 
-const average = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const lines = (log: readonly Progress[]): readonly Line[] => log as readonly Line[];
 
 function experiment(plan: Plan, budget?: number): Experiment {
   const references = reference(plan.name);
-  const goal = average(references);
+  const goal = mean(references);
   const reached = (log: readonly Progress[]): number =>
     lines(log).find((line) => line.modeReturn >= goal)?.envSteps ?? Infinity;
   return {

@@ -10,7 +10,7 @@
 import { makeEnv, meTrpo, type MeRun, pendulum, type Progress } from "../../src/index.js";
 import type { Experiment } from "../experiment.js";
 import { type Line, modeReturn } from "./me-policies.js";
-import { meanAndSpread } from "./spread.js";
+import { mean, meanAndSpread, median } from "../spread.js";
 
 const COUNTS = [1, 2, 5, 10] as const;
 const SEEDS = 5;
@@ -28,7 +28,6 @@ interface AblationLine extends Line {
 }
 
 const lines = (log: readonly Progress[]): readonly AblationLine[] => log as readonly AblationLine[];
-const average = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 // what was believed less what is true at the end of each improvement phase
 const gaps = (log: readonly Progress[]): number[] =>
@@ -36,13 +35,7 @@ const gaps = (log: readonly Progress[]): number[] =>
     const { imagined, real } = validations[validations.length - 1];
     return imagined - real;
   });
-const gap = (log: readonly Progress[]): number => average(gaps(log));
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
+const gap = (log: readonly Progress[]): number => mean(gaps(log));
 
 const ablation = (name: string, stepsPerIteration: number): Experiment => ({
   name,
@@ -61,7 +54,7 @@ const ablation = (name: string, stepsPerIteration: number): Experiment => ({
       policyIterations: 60,
       policyPatience: 60,
       onValidation({ policyIteration, returns }) {
-        validations.push({ policyIteration, imagined: average(returns), real: modeReturn(runtime, pendulum, run) });
+        validations.push({ policyIteration, imagined: mean(returns), real: modeReturn(runtime, pendulum, run) });
       },
       ...(resume && { resume }),
     });

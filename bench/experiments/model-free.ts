@@ -25,7 +25,7 @@ import {
   type VectorEnv,
 } from "../../src/index.js";
 import type { Experiment } from "../experiment.js";
-import { meanAndSpread } from "./spread.js";
+import { meanAndSpread } from "../spread.js";
 
 const EPISODES = 20;
 // seeds of the evaluation, far from those of any run

@@ -22,7 +22,7 @@ import {
   trueDynamics,
 } from "../../src/index.js";
 import type { Experiment } from "../experiment.js";
-import { meanAndSpread } from "./spread.js";
+import { meanAndSpread } from "../spread.js";
 
 const GOAL = 5000;
 

@@ -22,7 +22,7 @@ import {
 } from "../../src/index.js";
 import type { Experiment } from "../experiment.js";
 import { against } from "./baseline.js";
-import { meanAndSpread } from "./spread.js";
+import { meanAndSpread } from "../spread.js";
 
 // seeds of the evaluation, far from those of any run
 const FRESH = 1_000_000;

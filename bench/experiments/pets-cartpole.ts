@@ -3,7 +3,7 @@
 
 import { cartPoleContinuous, makeEnv, type Progress, pets } from "../../src/index.js";
 import type { Experiment } from "../experiment.js";
-import { meanAndSpread } from "./spread.js";
+import { meanAndSpread } from "../spread.js";
 
 const GOAL = 195;
 const stepsTo = (log: readonly Progress[]) => log.find(({ episodeReturn }) => episodeReturn >= GOAL)?.envSteps;

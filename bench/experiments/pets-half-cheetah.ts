@@ -4,7 +4,7 @@
 
 import { halfCheetahPets, makeEnv, pets, type Progress, type Runtime, type SavedState } from "../../src/index.js";
 import type { Experiment } from "../experiment.js";
-import { meanAndSpread } from "./spread.js";
+import { meanAndSpread } from "../spread.js";
 
 const GOAL = 1000;
 

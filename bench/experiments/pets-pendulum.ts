@@ -2,7 +2,7 @@
 
 import { makeEnv, type Progress, pendulum, pets } from "../../src/index.js";
 import type { Experiment } from "../experiment.js";
-import { meanAndSpread } from "./spread.js";
+import { meanAndSpread } from "../spread.js";
 
 const GOAL = -250;
 

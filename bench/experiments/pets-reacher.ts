@@ -3,7 +3,7 @@
 
 import { makeEnv, pets, type Progress, reacher } from "../../src/index.js";
 import type { Experiment } from "../experiment.js";
-import { meanAndSpread } from "./spread.js";
+import { meanAndSpread } from "../spread.js";
 
 function lastFive(log: readonly Progress[]): number {
   return log.slice(-5).reduce((sum, { episodeReturn }) => sum + episodeReturn, 0) / 5;

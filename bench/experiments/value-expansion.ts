@@ -16,7 +16,7 @@ import {
 } from "../../src/index.js";
 import type { Experiment } from "../experiment.js";
 import { experiment, figure, learningCurve, type Plan, stepsTo } from "./off-policy.js";
-import { meanAndSpread } from "./spread.js";
+import { meanAndSpread } from "../spread.js";
 
 type Settings = Partial<ExpansionRunOptions>;
 

@@ -16,7 +16,7 @@ import {
 } from "../learning/index.js";
 import type { DynamicsModel } from "../models/index.js";
 import type { Policy } from "../policies/index.js";
-import { joinStates, metaNumber, partState } from "../saved-state.js";
+import { joinStates, metaCount, metaNumber, partState } from "../saved-state.js";
 import type { Disposable, RewardFunction, SavedState, Steps, TerminationFunction } from "../types.js";
 import type { Scope, Tensor } from "../wasm/index.js";
 import type { MeSettings } from "./me-options.js";
@@ -243,14 +243,14 @@ export class ImprovementPhase {
     const { members, startPool } = this.#settings;
     this.#paramsBefore = savedVector(state, "paramsBefore", "f32", P);
     this.#kept = savedVector(state, "kept", "f32", P);
-    this.#trajectories = metaNumber(state, "imagined");
-    this.#diverged = metaNumber(state, "diverged");
+    this.#trajectories = metaCount(state, "imagined");
+    this.#diverged = metaCount(state, "diverged");
     this.#keptReturns = savedVector(state, "keptReturns", "f64", members);
     this.#returnsBefore = savedVector(state, "returnsBefore", "f64", members);
     this.#pool = savedVector(state, "pool", "f32", startPool * D);
     this.#iteration = metaNumber(state, "iteration");
-    this.#keptIteration = metaNumber(state, "keptIteration");
-    this.#rejected = metaNumber(state, "rejected");
+    this.#keptIteration = metaCount(state, "keptIteration");
+    this.#rejected = metaCount(state, "rejected");
   }
 
   // states stay within what has been observed, where that is asked for; the data are the same all through a phase

@@ -18,7 +18,7 @@ import { RandomStream } from "../kernels/index.js";
 import type { Imagination } from "../learning/index.js";
 import { createDynamicsModel, type DynamicsModel } from "../models/index.js";
 import { createPolicy, type Policy, type PolicyAgent, type PolicyKind } from "../policies/index.js";
-import { joinStates, metaField, metaNumber, partState } from "../saved-state.js";
+import { joinStates, metaCount, metaField, metaNumber, partState } from "../saved-state.js";
 import type { Box, Env, Progress, Run, SavedState, Steps } from "../types.js";
 import type { Scope } from "../wasm/index.js";
 import { ImprovementPhase, type ImprovementWork, type Improver, type ImproverParts } from "./improvement-phase.js";
@@ -335,7 +335,7 @@ export class MeRun implements Run {
     this.#loadLearner(partState(state, "learner"));
     this.model.load(partState(state, "model"));
     this.#phase = metaField(state, "phase") as Phase;
-    this.#trial = metaNumber(state, "trial");
+    this.#trial = metaCount(state, "trial");
     this.#modelLoss = metaField(state, "modelLoss") === null ? null : metaNumber(state, "modelLoss");
     this.#clock.load(metaNumber(state, "wallSeconds"));
   }

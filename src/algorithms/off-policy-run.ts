@@ -3,7 +3,7 @@
 // step, a fit, an update. An update computes all gradients before it takes a step along any, so that one which meets a number that
 // is not finite leaves everything as it was. What is saved between units goes on with the same bits.
 
-import { checkInteger, FormatError, TrainingDivergedError, wrongKind, wrongValue } from "../check.js";
+import { FormatError, TrainingDivergedError, wrongKind, wrongValue } from "../check.js";
 import {
   createReplayBuffer,
   createTransitionBatch,
@@ -29,7 +29,7 @@ import {
   type PolicyAgent,
   type QFunction,
 } from "../policies/index.js";
-import { joinStates, metaField, metaNumber, partState } from "../saved-state.js";
+import { joinStates, metaCount, metaField, metaNumber, partState } from "../saved-state.js";
 import type { Box, Progress, Run, SavedState, Steps } from "../types.js";
 import type { Scope } from "../wasm/index.js";
 import type { OffPolicyRunOptions, OffPolicySettings, OffPolicyStep } from "./off-policy-settings.js";
@@ -330,8 +330,8 @@ export class OffPolicyRun<S extends OffPolicySettings = OffPolicySettings> imple
     this.#model?.load(partState(state, "model"));
     this.#exploring.load(metaField(state, "exploring"));
     random.load(metaField(state, "random"));
-    this.#trial = checkInteger(op, "resume.trial", metaField(state, "trial"), 0, Number.MAX_SAFE_INTEGER);
-    this.#updates = checkInteger(op, "resume.updates", metaField(state, "updates"), 0, Number.MAX_SAFE_INTEGER);
+    this.#trial = metaCount(state, "trial");
+    this.#updates = metaCount(state, "updates");
     this.#owed = metaNumber(state, "owed");
     this.#criticLoss = metaField(state, "criticLoss") === null ? null : metaNumber(state, "criticLoss");
     this.#ended = metaField(state, "ended") as EndedEpisodes | null;

@@ -7,7 +7,7 @@ import { FormatError, TrainingDivergedError, wrongKind, wrongValue } from "../ch
 import type { VectorEnv } from "../envs/index.js";
 import { type Collector, createCollector } from "../learning/index.js";
 import type { Policy, PolicyAgent } from "../policies/index.js";
-import { joinStates, metaField, metaNumber, partState } from "../saved-state.js";
+import { joinStates, metaCount, metaField, metaNumber, partState } from "../saved-state.js";
 import type { Progress, Run, SavedState, Steps } from "../types.js";
 import type { Scope } from "../wasm/index.js";
 import type { PolicyRunOptions, PolicySettings, PolicyStep } from "./policy-settings.js";
@@ -199,7 +199,7 @@ export class PolicyRun<S extends PolicySettings> implements Run {
     this.#loadParts(learned);
     this.#learned = learned;
     this.#collector.load(partState(state, "collector"));
-    this.#trial = metaNumber(state, "trial");
+    this.#trial = metaCount(state, "trial");
     this.#clock.load(metaNumber(state, "wallSeconds"));
     const report = metaField(state, "report") as { episodeReturn: number; episodeLength: number } | null;
     this.#report = report;

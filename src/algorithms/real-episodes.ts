@@ -5,7 +5,7 @@
 import type { ReplayBuffer } from "../data/index.js";
 import type { RandomStream } from "../kernels/index.js";
 import type { Policy, PolicyAgent } from "../policies/index.js";
-import { metaField, metaNumber } from "../saved-state.js";
+import { metaCount, metaField, metaNumber } from "../saved-state.js";
 import type { Box, Env, SavedState } from "../types.js";
 import type { Scope, Tensor } from "../wasm/index.js";
 import type { MeSettings } from "./me-options.js";
@@ -134,10 +134,10 @@ export class RealEpisodes {
     const { policy } = this.#parts;
     const D = policy.observationSize;
     const P = policy.network.params.size;
-    this.envSteps = metaNumber(state, "envSteps");
-    this.collected = metaNumber(state, "collected");
+    this.envSteps = metaCount(state, "envSteps");
+    this.collected = metaCount(state, "collected");
     this.episodeReturn = metaNumber(state, "episodeReturn");
-    this.episodeLength = metaNumber(state, "episodeLength");
+    this.episodeLength = metaCount(state, "episodeLength");
     this.#episodes = metaNumber(state, "episodes");
     this.#acted = savedNumbers(state, "acted");
     this.#explored = savedNumbers(state, "explored");

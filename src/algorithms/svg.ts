@@ -19,7 +19,7 @@
 import { checkNumber, checkOneOf, wrongValue } from "../check.js";
 import { type ChainSampling, checkGradient, combine, valueGradient } from "../learning/index.js";
 import { type Adam, createAdam } from "../nn/index.js";
-import { joinStates, metaNumber, partState } from "../saved-state.js";
+import { joinStates, metaCount, partState } from "../saved-state.js";
 import type { Env, Steps } from "../types.js";
 import type { Runtime } from "../wasm/index.js";
 import { checkMeArguments } from "./me-arguments.js";
@@ -84,7 +84,7 @@ function valueGradientImprover(parts: ImproverParts, settings: SvgSettings): Imp
     reset: () => adam.reset(),
     save: () => joinStates({ rejected }, { adam: adam.save(), value: value.save() }),
     load(state) {
-      rejected = metaNumber(state, "rejected");
+      rejected = metaCount(state, "rejected");
       adam.load(partState(state, "adam"));
       value.load(partState(state, "value"));
     },

@@ -3,7 +3,7 @@
 // lead from older rows to newer ones, which are replaced later, so that none is ever stale.
 
 import { checkInteger, checkOptions, FormatError, wrongValue } from "../check.js";
-import { metaNumber, savedArray, saveTensor } from "../saved-state.js";
+import { metaCount, savedArray, saveTensor } from "../saved-state.js";
 import type { Disposable, DType, SavedState } from "../types.js";
 import type { Runtime, Scope, Tensor } from "../wasm/index.js";
 
@@ -128,18 +128,18 @@ export class ReplayBuffer implements Disposable {
 
   /** Takes over a saved state; throws `FormatError` when it does not fit, and then everything is as before. */
   load(state: SavedState): void {
-    const [n, next] = [metaNumber(state, "length"), metaNumber(state, "next")];
-    const filling = n < this.capacity && next === n;
-    const full = n === this.capacity && Number.isInteger(next) && next >= 0 && next < n;
-    if (!Number.isInteger(n) || n < 0 || !(filling || full)) {
+    const [n, next] = [metaCount(state, "length"), metaCount(state, "next")];
+    // filling up, or full
+    if (n < this.capacity ? next !== n : n > this.capacity || next >= n) {
       throw new FormatError(
         `saved buffer of ${n} transitions, next ${next}, does not fit a capacity of ${this.capacity}`,
       );
     }
-    const trajectories = metaNumber(state, "trajectories");
-    const saved = this.#columns().map(([name, column, width]) => savedArray(column, state, name, n * width).data);
+    const trajectories = metaCount(state, "trajectories");
+    const columns = this.#columns();
+    const saved = columns.map(([name, column, width]) => savedArray(column, state, name, n * width));
     const newest = this.#checkLinks(state, n, next);
-    for (const [i, [, column]] of this.#columns().entries()) column.view.set(saved[i] as never);
+    for (const [i, { data }] of saved.entries()) columns[i][1].view.set(data as never);
     this.#next = next;
     this.#length = n;
     this.#newest.set(newest);
@@ -153,11 +153,9 @@ export class ReplayBuffer implements Disposable {
 
   // what is saved: names, columns, and numbers of a row
   #columns(): (readonly [string, Tensor<DType>, number])[] {
-    const { observation, action, reward, nextObservation, terminated, truncated, follower } = this;
-    const links = { trajectory: this.trajectory, follower };
-    return Object.entries({ observation, action, reward, nextObservation, terminated, truncated, ...links }).map(
-      ([name, column]) => [name, column, column.size / this.capacity],
-    );
+    const { observation, action, reward, nextObservation, terminated, truncated, trajectory, follower } = this;
+    const columns = { observation, action, reward, nextObservation, terminated, truncated, trajectory, follower };
+    return Object.entries(columns).map(([name, column]) => [name, column, column.size / this.capacity]);
   }
 
   // makes `row`, which still holds what it replaces, the newest of a lane
@@ -192,7 +190,7 @@ export class ReplayBuffer implements Disposable {
     // lanes on one row would both go on from it, and lead to two
     const shared = (row: unknown, lane: number): boolean => row !== -1 && newest.indexOf(row) !== lane;
     if (!newest.every(isRow) || newest.some(shared)) {
-      throw new FormatError(`saved buffer has [${newest}] for the newest rows of its lanes, no rows or shared ones`);
+      throw new FormatError(`saved buffer has newest rows [${newest}], no rows or shared ones`);
     }
     const age = (row: number): number => (n < this.capacity ? row : (row - next + n) % n);
     const led = new Uint8Array(n);

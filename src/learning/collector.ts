@@ -7,7 +7,7 @@ import { TrainingDivergedError, FormatError, wrongValue } from "../check.js";
 import { DivergedError, type VectorEnv, type VectorStep } from "../envs/index.js";
 import { RandomStream } from "../kernels/index.js";
 import type { Policy, PolicyPass } from "../policies/index.js";
-import { joinStates, loadTensor, metaField, metaNumber, partState, saveTensor } from "../saved-state.js";
+import { joinStates, loadTensor, metaCount, metaField, metaNumber, partState, saveTensor } from "../saved-state.js";
 import type { Disposable, DType, SavedState, Steps } from "../types.js";
 import type { Scope, Tensor } from "../wasm/index.js";
 import { type Batch, createBatch } from "./batch.js";
@@ -138,9 +138,8 @@ export class Collector implements Disposable {
   load(state: SavedState): void {
     const { batch } = this;
     const saved = partState(state, "batch");
-    const t = metaNumber(state, "t");
-    if (!(Number.isInteger(t) && t >= 0 && t <= batch.T))
-      throw new FormatError(`saved batch has ${t} of ${batch.T} steps`);
+    const t = metaCount(state, "t");
+    if (t > batch.T) throw new FormatError(`saved batch has ${t} of ${batch.T} steps`);
     for (const [name, tensor] of tensorsOf(batch))
       loadTensor(tensor, saved, name, t * batch.B * (tensor.size / batch.rows));
     loadTensor(this.#observation, saved, "now");
@@ -157,7 +156,7 @@ export class Collector implements Disposable {
     this.#running = metaField(state, "running") === true;
     this.#started = metaField(state, "started") === true;
     this.#t = t;
-    this.#envSteps = metaNumber(state, "envSteps");
+    this.#envSteps = metaCount(state, "envSteps");
     const [count, returns, lengths] = ["count", "returns", "lengths"].map((name) => metaNumber(state, name));
     this.#episodes = { count, returns, lengths };
   }

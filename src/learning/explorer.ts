@@ -7,7 +7,7 @@ import type { ReplayBuffer } from "../data/index.js";
 import { DivergedError, goalSuccess, type VectorEnv, type VectorStep } from "../envs/index.js";
 import type { RandomStream } from "../kernels/index.js";
 import { actionRanges, type Policy, type PolicyPass } from "../policies/index.js";
-import { joinStates, loadTensor, metaField, metaNumber, partState, saveTensor } from "../saved-state.js";
+import { joinStates, loadTensor, metaCount, metaField, partState, saveTensor } from "../saved-state.js";
 import type { Disposable, SavedState } from "../types.js";
 import type { Scope, Tensor } from "../wasm/index.js";
 import { ActionNoise } from "./action-noise.js";
@@ -152,7 +152,7 @@ export class Explorer implements Disposable {
     this.#parts.env.restore(partState(state, "environment"));
     this.#running = metaField(state, "running") === true;
     this.#started = metaField(state, "started") === true;
-    this.#envSteps = metaNumber(state, "envSteps");
+    this.#envSteps = metaCount(state, "envSteps");
   }
 
   dispose(): void {

@@ -10,6 +10,7 @@ import {
 import { makeVectorEnv, pendulum, reacherGoal, type Task } from "../../src/envs/index.js";
 import type { Runtime } from "../../src/wasm/index.js";
 import { runtime } from "../support/runtime.js";
+import { wholeRun } from "./whole-run.js";
 
 export type Run = OffPolicyRun<ExpansionSettings>;
 
@@ -66,11 +67,6 @@ export function begin(variant: Variant, more: ExpansionRunOptions, on: Runtime =
 }
 
 /** Runs it to its end. */
-export async function learn(variant: Variant, more: ExpansionRunOptions, on = runtime) {
-  const run = begin(variant, more, on);
-  const log: object[] = [];
-  for await (const progress of run) log.push({ ...progress, wallSeconds: 0 });
-  const state = run.save();
-  run.dispose();
-  return { log, state };
+export function learn(variant: Variant, more: ExpansionRunOptions, on = runtime) {
+  return wholeRun(begin(variant, more, on));
 }

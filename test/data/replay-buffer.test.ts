@@ -180,7 +180,7 @@ test("newest rows of lanes that are none, or one row of two lanes, are refused",
   const refused = (newest: unknown[]) => {
     const state = buffer.save();
     const meta = { ...(state.meta as object), newest } as never;
-    assert.throws(() => buffer.load({ ...state, meta }), /for the newest rows of its lanes, no rows or shared ones/);
+    assert.throws(() => buffer.load({ ...state, meta }), /newest rows \[.*\], no rows or shared ones/);
     assert.equal(buffer.save(), state);
   };
   refused([0, -1]);
@@ -314,9 +314,12 @@ test("a saved state of another shape is refused", () => {
   for (const meta of [
     { length: 1, next: 0 },
     { length: 3, next: 0 },
-    { length: 1.5, next: 1.5 },
+    { length: 2, next: 2 },
   ]) {
     assert.throws(() => small.load({ meta, arrays }), /does not fit a capacity of 2/);
+  }
+  for (const length of [1.5, -1]) {
+    assert.throws(() => small.load({ meta: { length, next: 1 }, arrays }), /saved "length" is not a count/);
   }
   small.dispose();
   wide.dispose();
