@@ -56,7 +56,7 @@ export { exp_f64, log_f64 } from "./math/scalar";
 export { model_features, model_features_vjp } from "./models/features";
 export { apply_target, apply_target_vjp, head_mean, head_moments, head_sample, model_target } from "./models/head";
 export { imagine_record, imagine_settle } from "./models/imagine";
-export { head_median, head_spread } from "./models/members";
+export { head_disagreement, head_median, head_spread } from "./models/members";
 export { open_loop_gradient, open_loop_loss } from "./models/open-loop";
 export {
   particle_actions,

@@ -4,7 +4,8 @@
 // rewards that only the host knows. Random numbers are drawn by their place in fills of which a step has three (the policy's,
 // the model's, and the order of members), so results do not depend on the cut.
 //
-// A trajectory that has ended, or whose next state is no number, stands still: its rows are computed, and not valid.
+// A trajectory that has ended, or whose next state is no number, stands still: its rows are computed, and not valid. It can be made to
+// end where the members disagree: what none of them knows is not worth going on from (Kidambi et al. 2020, MOReL).
 //
 // Arguments (32-bit words, written by src/learning/imagination.ts in this order):
 //    0 –  4  model, policy, trajectories B, blocks, horizon T
@@ -13,7 +14,8 @@
 //   18 – 20  how members are sampled, which one (where it is one), 1 to act by the policy's mode
 //   21 – 23  tasks of the reward and of the termination (0: none); 1 to record, 0 when the host has yet to score
 //   24 – 25  memory for blocks, bytes of it for one thread
-//   26 – 32  first step, last step + 1, seed (low, high), stream, number of the first fill (low, high)
+//   26       where the disagreement of members lies at which a trajectory ends (0: none)
+//   27 – 33  first step, last step + 1, seed (low, high), stream, number of the first fill (low, high)
 
 import { task_reward, task_terminated } from "../envs/tasks";
 import { copy, get, put } from "../memory";
@@ -22,7 +24,16 @@ import { block_start } from "../nn/predict";
 import { policy_step } from "../policies/policy";
 import { Kind, kind_of, raw_size } from "../policies/table";
 import { philox_bits, random_normal, random_uniform } from "../random/philox";
-import { action_size, member_count, model_step, observation_size, probabilistic, target_size, Together } from "./model";
+import {
+  action_size,
+  member_count,
+  model_disagreement,
+  model_step,
+  observation_size,
+  probabilistic,
+  target_size,
+  Together,
+} from "./model";
 
 /** A fill can be entered at multiples of so many elements (assembly/random/philox.ts). */
 const ENTRY: i32 = 16;
@@ -44,7 +55,7 @@ export function imagine_task(args: usize, task: i32, thread: i32): void {
   const first = block_start(task, word(args, 3), B);
   const rows = block_start(task + 1, word(args, 3), B) - first;
   const scratch = address(args, 24) + <usize>thread * <usize>word(args, 25);
-  for (let t = word(args, 26); t < word(args, 27); ++t) step(args, t, task, first, rows, scratch);
+  for (let t = word(args, 27); t < word(args, 28); ++t) step(args, t, task, first, rows, scratch);
 }
 
 // step t of `rows` trajectories from `first` on
@@ -78,9 +89,21 @@ function step(args: usize, t: i32, block: i32, first: i32, rows: i32, scratch: u
   );
   task_reward(word(args, 21), reward, observation, action, next, rows);
   task_terminated(word(args, 22), terminated, next, rows);
+  if (word(args, 26)) dispute(args, terminated, observation, action, rows, scratch);
   if (word(args, 23)) {
     const time = address(args, 17) + bytes(row, 1);
     imagine_record(reward, terminated, ended, valid, time, t, word(args, 4), rows);
+  }
+}
+
+// terminated [rows] becomes 1 where members disagree too much about what follows
+function dispute(args: usize, terminated: usize, observation: usize, action: usize, rows: i32, scratch: usize): void {
+  const limit = get<f32>(address(args, 26));
+  const memory = scratch + ((bytes(rows, 1) + 63) & ~(<usize>63));
+  model_disagreement(address(args, 0), scratch, observation, action, rows, memory);
+  for (let r: usize = 0; r < <usize>rows; ++r) {
+    // of outputs that are no numbers, too
+    if (!(get<f32>(scratch + (r << 2)) <= limit)) put<u8>(terminated + r, 1);
   }
 }
 
@@ -154,9 +177,9 @@ function turn(args: usize, t: i32, block: i32, K: i32, scratch: usize): i32 {
     scratch,
     begin - entry + K,
     entry,
-    word(args, 28),
     word(args, 29),
     word(args, 30),
+    word(args, 31),
     <i32>fill,
     <i32>(fill >> 32),
   );
@@ -172,7 +195,7 @@ function turn(args: usize, t: i32, block: i32, K: i32, scratch: usize): i32 {
 // @ts-ignore: decorator
 @inline
 function fill_number(args: usize, offset: i32): u64 {
-  return (((<u64>(<u32>word(args, 32))) << 32) | (<u64>(<u32>word(args, 31)))) + <u64>offset;
+  return (((<u64>(<u32>word(args, 33))) << 32) | (<u64>(<u32>word(args, 32)))) + <u64>offset;
 }
 
 // bytes that `n` numbers of a fill take, entered wherever it must be
@@ -187,9 +210,9 @@ function draw(args: usize, offset: i32, uniform: bool, scratch: usize, start: i3
   const entry = start & ~(ENTRY - 1);
   const fill = fill_number(args, offset);
   const count = start - entry + n;
-  const low = word(args, 28);
-  const high = word(args, 29);
-  const stream = word(args, 30);
+  const low = word(args, 29);
+  const high = word(args, 30);
+  const stream = word(args, 31);
   if (uniform) random_uniform(scratch, count, entry, low, high, stream, <i32>fill, <i32>(fill >> 32));
   else random_normal(scratch, count, entry, low, high, stream, <i32>fill, <i32>(fill >> 32));
   return scratch + bytes(start - entry, 1);

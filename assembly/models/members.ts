@@ -1,7 +1,8 @@
 // Other ways than the mean to make one prediction of the outputs of E members [E, rows, stride]: the median of each number,
-// and a draw from the normal distribution that has the members' mean and deviation (ME-TRPO's model_med and model_mean_std).
+// and a draw from the normal distribution that has the members' mean and deviation (ME-TRPO's model_med and model_mean_std). And
+// how far the members are from one prediction.
 
-import { getupto, putupto } from "../memory";
+import { get, getupto, put, putupto } from "../memory";
 
 // first byte of the vector of columns that starts at `column`: the last one covers columns that are done already
 // @ts-ignore: decorator
@@ -100,5 +101,27 @@ export function head_spread(
       normal += T << 2;
       to += T << 2;
     }
+  }
+}
+
+/**
+ * out [rows] = √(mean over the T targets of the variance of the members, population form), of outputs before they are scaled: how far
+ * the members disagree, in deviations of the targets.
+ */
+export function head_disagreement(out: usize, output: usize, E: usize, rows: usize, T: usize, stride: usize): void {
+  const memberBytes = (rows * stride) << 2;
+  for (let r: usize = 0; r < rows; r++) {
+    let squares: f64 = 0;
+    for (let t: usize = 0; t < T; t++) {
+      const at = output + ((r * stride + t) << 2);
+      let sum: f64 = 0;
+      for (let e: usize = 0; e < E; e++) sum += <f64>get<f32>(at + e * memberBytes);
+      const mean = sum / <f64>E;
+      for (let e: usize = 0; e < E; e++) {
+        const difference = <f64>get<f32>(at + e * memberBytes) - mean;
+        squares += difference * difference;
+      }
+    }
+    put<f32>(out + (r << 2), <f32>sqrt(squares / <f64>(E * T)));
   }
 }

@@ -9,7 +9,7 @@ import { get } from "../memory";
 import { address, bytes, network_forward, widest, word } from "../nn/network";
 import { model_features } from "./features";
 import { apply_target, head_mean, head_sample } from "./head";
-import { head_median, head_spread } from "./members";
+import { head_disagreement, head_median, head_spread } from "./members";
 
 /** What several members' outputs become: their mean, their median, or normal with their mean and deviation. */
 export namespace Together {
@@ -63,16 +63,60 @@ export function model_step(
   rows: i32,
   scratch: usize,
 ): void {
+  const D = word(model, 3);
+  const T = word(model, 6);
+  const stride = word(model, 7);
+  const output = outputs(model, slot, slots, observation, action, rows, scratch);
+  const target = output + <usize>slots * bytes(rows, stride) + bytes(rows, word(model, 5));
+  const shift = address(model, 14);
+  const scale = address(model, 15);
+  if (together == Together.median) {
+    head_median(target, output, shift, scale, slots, rows, T, stride);
+  } else if (together == Together.spread) {
+    head_spread(target, output, noise, shift, scale, slots, rows, T, stride);
+  } else if (noise) {
+    head_sample(target, output, noise, address(model, 12), address(model, 13), shift, scale, rows, T, stride);
+  } else {
+    head_mean(target, output, shift, scale, slots, rows, T, stride);
+  }
+  apply_target(next, word(model, 17) ? reward : 0, observation, target, address(model, 16), rows, D, T);
+}
+
+/**
+ * disagreement [rows] of all members about what follows observation [rows, D] and action [rows, A] (members.ts). `scratch` as for
+ * `model_step`, without targets.
+ */
+export function model_disagreement(
+  model: usize,
+  disagreement: usize,
+  observation: usize,
+  action: usize,
+  rows: i32,
+  scratch: usize,
+): void {
+  const K = member_count(model);
+  const output = outputs(model, 0, K, observation, action, rows, scratch);
+  head_disagreement(disagreement, output, K, rows, word(model, 6), word(model, 7));
+}
+
+// outputs of the networks in `slots` slots from `slot` on, and after them the features; returns where
+function outputs(
+  model: usize,
+  slot: i32,
+  slots: i32,
+  observation: usize,
+  action: usize,
+  rows: i32,
+  scratch: usize,
+): usize {
   const net = address(model, 0);
   const D = word(model, 3);
   const A = word(model, 4);
   const F = word(model, 5);
-  const T = word(model, 6);
   const stride = word(model, 7);
   const output = scratch + bytes(2 * rows, widest(net));
   const outputBytes = bytes(rows, stride);
   const features = output + <usize>slots * outputBytes;
-  const target = features + bytes(rows, F);
   model_features(
     features,
     observation,
@@ -90,16 +134,5 @@ export function model_step(
     const out = output + <usize>s * outputBytes;
     network_forward(net, member, out, bytes(1, stride), features, bytes(1, F), rows, scratch);
   }
-  const shift = address(model, 14);
-  const scale = address(model, 15);
-  if (together == Together.median) {
-    head_median(target, output, shift, scale, slots, rows, T, stride);
-  } else if (together == Together.spread) {
-    head_spread(target, output, noise, shift, scale, slots, rows, T, stride);
-  } else if (noise) {
-    head_sample(target, output, noise, address(model, 12), address(model, 13), shift, scale, rows, T, stride);
-  } else {
-    head_mean(target, output, shift, scale, slots, rows, T, stride);
-  }
-  apply_target(next, word(model, 17) ? reward : 0, observation, target, address(model, 16), rows, D, T);
+  return output;
 }

@@ -8,6 +8,7 @@ import {
   createEnsembleRegressor,
   type DynamicsModel,
   type EnsembleRegressor,
+  MULTI_STEP_RATE,
   openLoopLoss,
 } from "../models/index.js";
 import { joinStates, metaField, metaNumber, partState } from "../saved-state.js";
@@ -15,9 +16,6 @@ import type { SavedState, Steps } from "../types.js";
 import type { Scope } from "../wasm/index.js";
 import { type ExpansionSettings, taskOfBatch } from "./expansion-settings.js";
 import type { FittedModel, OffPolicyDesign, OffPolicyParts } from "./off-policy-run.js";
-
-// gradients through several steps are the wilder (bench/horizon-error.ts)
-const MULTI_STEP_RATE = 0.2;
 
 type Parts = OffPolicyParts<ExpansionSettings>;
 

@@ -19,6 +19,7 @@ import type { Policy } from "../policies/index.js";
 import { joinStates, metaCount, metaNumber, partState } from "../saved-state.js";
 import type { Disposable, RewardFunction, SavedState, Steps, TerminationFunction } from "../types.js";
 import type { Scope, Tensor } from "../wasm/index.js";
+import { observedRange, usualDisagreementSteps } from "./data-bounds.js";
 import type { MeSettings } from "./me-options.js";
 import type { RealEpisodes } from "./real-episodes.js";
 import { mean, savedVector, saveVector } from "./saved-vectors.js";
@@ -94,6 +95,8 @@ export class ImprovementPhase {
   #iteration = -1;
   #keptIteration = 0;
   #rejected = 0;
+  // parameters: of the first policy, before the first iteration, of the best policy
+  readonly #firstParams: Float32Array;
   #paramsBefore: Float32Array = new Float32Array();
   #kept: Float32Array = new Float32Array();
   // on each model: before the first iteration, and of the best policy
@@ -103,8 +106,8 @@ export class ImprovementPhase {
   #trajectories = 0;
   #diverged = 0;
   #lost = 0;
-  // has the phase's range of states been set?
-  #ranged = false;
+  // are trajectories bounded as the phase has it?
+  #bounded = false;
   // start states of the environment, drawn for the phase
   #pool: Float32Array = new Float32Array();
 
@@ -116,6 +119,7 @@ export class ImprovementPhase {
     this.#scope = scope;
     this.#parts = parts;
     this.#settings = settings;
+    this.#firstParams = policy.network.params.read();
     const scores = { reward, terminated };
     const fixed = { ...scores, sampling, seed, ...(range !== "data" && { range }) };
     this.imagination = scope.hold(createImagination(runtime, model, policy, fixed));
@@ -143,11 +147,12 @@ export class ImprovementPhase {
 
   /** Begins the phase: exploration in the models starts afresh, and the policy as it is sets the mark. */
   *beginSteps(): Steps<void> {
-    const { starts, startPool, initialStd } = this.#settings;
+    const { starts, startPool, initialStd, restartPolicy } = this.#settings;
     const { policy, episodes } = this.#parts;
+    if (restartPolicy) this.#writePolicy(this.#firstParams);
     if (policy.kind !== "deterministic") policy.setStd(initialStd);
     this.#improver.reset();
-    this.#setRange();
+    yield* this.#boundSteps();
     const paramsBefore = policy.network.params.read();
     const returns = yield* this.#validateSteps(0);
     // from here on nothing waits
@@ -165,7 +170,7 @@ export class ImprovementPhase {
 
   /** One policy iteration, and a validation where it is due. */
   *iterateSteps(): Steps<void> {
-    this.#setRange();
+    yield* this.#boundSteps();
     const accepted = yield* this.#improveSteps();
     const j = this.#iteration + 1;
     const validated = j % this.#settings.validateEvery === 0 ? yield* this.#validateSteps(j) : undefined;
@@ -179,9 +184,7 @@ export class ImprovementPhase {
 
   /** Ends the phase with the best policy; returns the change of its parameters. Throws when it diverged in every model. */
   finish(): Float32Array {
-    const { network } = this.#parts.policy;
-    network.params.write(this.#kept);
-    network.changed();
+    this.#writePolicy(this.#kept);
     if (!this.#keptReturns.some(Number.isFinite)) this.#fail("the policy's return in every model");
     return this.#kept.map((value, i) => value - this.#paramsBefore[i]);
   }
@@ -201,7 +204,7 @@ export class ImprovementPhase {
   /** Before the phase again. */
   restart(): void {
     this.#iteration = -1;
-    this.#ranged = false;
+    this.#bounded = false;
     this.seconds = { imagine: 0, update: 0, validate: 0 };
   }
 
@@ -253,20 +256,24 @@ export class ImprovementPhase {
     this.#rejected = metaCount(state, "rejected");
   }
 
-  // states stay within what has been observed, where that is asked for; the data are the same all through a phase
-  #setRange(): void {
-    if (this.#ranged || this.#settings.range !== "data") return;
-    const { observation, nextObservation, observationSize: D, length } = this.#parts.buffer;
-    const low = new Float32Array(D).fill(Infinity);
-    const high = new Float32Array(D).fill(-Infinity);
-    for (const { view } of [observation, nextObservation]) {
-      for (let i = 0; i < length * D; i++) {
-        low[i % D] = Math.min(low[i % D], view[i]);
-        high[i % D] = Math.max(high[i % D], view[i]);
-      }
+  // where trajectories may go, by the data, where that is asked for; the data and the models are the same all through a phase
+  *#boundSteps(): Steps<void> {
+    if (this.#bounded) return;
+    const { range, disagreement } = this.#settings;
+    const { model, buffer } = this.#parts;
+    if (range === "data") this.imagination.setRange(observedRange(buffer));
+    if (disagreement > 0) {
+      const usual = yield* usualDisagreementSteps(model, buffer);
+      if (!Number.isFinite(usual)) this.#fail("what the models predict of the data");
+      this.imagination.setDisagreement(disagreement * usual);
     }
-    this.imagination.setRange({ low, high });
-    this.#ranged = true;
+    this.#bounded = true;
+  }
+
+  #writePolicy(params: Float32Array): void {
+    const { network } = this.#parts.policy;
+    network.params.write(params);
+    network.changed();
   }
 
   // imagine and estimate advantages, where the improver asks for them; improve

@@ -1,7 +1,7 @@
 // The options that ME-TRPO and ME-PPO share: defaults (beside them what the authors' code has), checks, and how they are
 // kept in a checkpoint.
 
-import { checkInteger, checkNumber, checkOneOf, checkOptions, wrongValue } from "../check.js";
+import { checkInteger, checkNumber, checkOneOf, checkOptions, wrongKind, wrongValue } from "../check.js";
 import { completeFitOptions, type FitOptions } from "../models/index.js";
 import type { Sampling } from "../learning/index.js";
 import type { Activation } from "../nn/index.js";
@@ -26,6 +26,11 @@ export interface MeSettings {
   paramNoise: number;
   /** To each of their actions is added actionNoise · U · ε in halves of the action's range, U uniform. Default 3, as the paper. */
   actionNoise: number;
+  /**
+   * Steps for which such a draw of U and ε stands. Default 1, as the paper. Bodies that average over independent pushes move
+   * widely only when pushed for longer.
+   */
+  noiseSteps: number;
   /** Transitions kept. Default 100,000 (paper: as many for training, half as many for validation). */
   bufferSize: number;
   /** Ensemble of deterministic networks: 5 members, hidden [128, 128], relu (paper: 5, [1024, 1024] or [512, 512], relu). */
@@ -44,6 +49,14 @@ export interface MeSettings {
   patience: number;
   /** Rows of an optimizer step of a model. Default 128 (paper: 1000). */
   modelBatch: number;
+  /** Let the learning rate of a fit fall to zero over `epochs`. Default false, as the paper. */
+  anneal: boolean;
+  /**
+   * Steps of the models' loss (see `openLoopLoss`): above 1 each fit goes on, from where one by single steps has brought it, with
+   * `multiStepEpochs` passes by that loss, at a fifth of the learning rate. Default 1, as the paper.
+   */
+  multiStep: number;
+  multiStepEpochs: number;
   /** One trajectory of so many is held out. Default 3, as the paper. */
   holdoutEvery: number;
   /** Members are initialized anew every so many iterations; 0: never. Default 5, as the paper. */
@@ -85,6 +98,16 @@ export interface MeSettings {
   validationStarts: number;
   /** Share of the members on which the policy may be worse than the best so far and still count as better. Default 0.3, as the paper. */
   worseShare: number;
+  /**
+   * Begin every outer iteration with the policy of the first, in models that have learned more: what an early one was led to by
+   * wrong models is forgotten. Default false, as the paper.
+   */
+  restartPolicy: boolean;
+  /**
+   * End imagined trajectories, without a value of what might follow, where the members disagree by more than so many times what
+   * all but 1 % of the real transitions have (Kidambi et al. 2020). Default 0: never, as the paper.
+   */
+  disagreement: number;
 }
 
 /** What `meTrpo` and `mePpo` take beside their settings. */
@@ -123,6 +146,7 @@ const defaults: Omit<MeSettings, "angles" | "learnReward" | "horizon"> = {
   exploring: 0.5,
   paramNoise: 3,
   actionNoise: 3,
+  noiseSteps: 1,
   bufferSize: 100_000,
   members: 5,
   hidden: [128, 128],
@@ -132,6 +156,9 @@ const defaults: Omit<MeSettings, "angles" | "learnReward" | "horizon"> = {
   epochs: 200,
   patience: 25,
   modelBatch: 128,
+  anneal: false,
+  multiStep: 1,
+  multiStepEpochs: 20,
   holdoutEvery: 3,
   reinitializeEvery: 5,
   policyHidden: [32, 32],
@@ -152,6 +179,8 @@ const defaults: Omit<MeSettings, "angles" | "learnReward" | "horizon"> = {
   policyPatience: 25,
   validationStarts: 50,
   worseShare: 0.3,
+  restartPolicy: false,
+  disagreement: 0,
 };
 const LONGEST = 200;
 const late = ["angles", "learnReward", "horizon"] as const;
@@ -189,8 +218,17 @@ export function meSettings<Own extends object>(
 
 // what the parts cannot check themselves; their own options are checked where they are built
 function checkSettings(op: string, settings: MeSettings, hasReward: boolean): void {
-  const counts = ["stepsPerIteration", "modelBatch", "horizon", "imaginedSteps", "startPool"] as const;
+  const counts = [
+    "stepsPerIteration",
+    "noiseSteps",
+    "multiStepEpochs",
+    "modelBatch",
+    "horizon",
+    "imaginedSteps",
+    "startPool",
+  ] as const;
   const more = ["policyIterations", "validateEvery", "policyPatience", "validationStarts"] as const;
+  checkInteger(op, "multiStep", settings.multiStep, 1, 1000);
   for (const name of [...counts, ...more]) checkInteger(op, name, settings[name], 1);
   checkInteger(op, "seed", settings.seed, 0, Number.MAX_SAFE_INTEGER);
   checkInteger(op, "bufferSize", settings.bufferSize, settings.stepsPerIteration);
@@ -198,7 +236,10 @@ function checkSettings(op: string, settings: MeSettings, hasReward: boolean): vo
   checkInteger(op, "reinitializeEvery", settings.reinitializeEvery, 0);
   for (const name of ["exploring", "gamma", "lambda", "worseShare"] as const)
     checkNumber(op, name, settings[name], 0, 1);
-  for (const name of ["paramNoise", "actionNoise"] as const) checkNumber(op, name, settings[name], 0);
+  for (const name of ["paramNoise", "actionNoise", "disagreement"] as const) checkNumber(op, name, settings[name], 0);
+  for (const name of ["anneal", "restartPolicy"] as const) {
+    if (typeof settings[name] !== "boolean") wrongKind(op, name, "true or false", settings[name]);
+  }
   const { range } = settings;
   if (range !== "data" && !(typeof range === "number" && range > 0 && range < Infinity)) {
     wrongValue(op, "range", "a number above 0, or data", range);
@@ -213,6 +254,7 @@ function checkSettings(op: string, settings: MeSettings, hasReward: boolean): vo
 }
 
 /** How the models are fitted: every gain counts, and all members see the same rows. */
-export function fitOptions({ epochs, patience, modelBatch, holdoutEvery }: MeSettings): FitOptions {
-  return { epochs, patience, batchSize: modelBatch, holdout: 1 / holdoutEvery, improvement: 0, bootstrap: false };
+export function fitOptions({ epochs, patience, modelBatch, holdoutEvery, anneal }: MeSettings): FitOptions {
+  const batchSize = modelBatch;
+  return { epochs, patience, batchSize, holdout: 1 / holdoutEvery, improvement: 0, bootstrap: false, anneal };
 }

@@ -22,14 +22,15 @@ import { joinStates, metaCount, metaField, metaNumber, partState } from "../save
 import type { Box, Env, Progress, Run, SavedState, Steps } from "../types.js";
 import type { Scope } from "../wasm/index.js";
 import { ImprovementPhase, type ImprovementWork, type Improver, type ImproverParts } from "./improvement-phase.js";
-import { fitOptions, type MeCommon, type MeSettings, type MeStep } from "./me-options.js";
+import { modelFitSteps } from "./me-fit.js";
+import { type MeCommon, type MeSettings, type MeStep } from "./me-options.js";
 import { RealEpisodes } from "./real-episodes.js";
 import { RunClock } from "./run-clock.js";
 import { settingsJson } from "./saved-settings.js";
 import { mean } from "./saved-vectors.js";
 import { timeSlices } from "./time-slice.js";
 
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** In what a policy and its trajectories can differ by algorithm. */
 export interface MeDesign {
@@ -191,10 +192,9 @@ export class MeRun implements Run {
     this.#modelBefore = model.save();
     const { seed, reinitializeEvery } = settings;
     const { network } = model;
-    if (reinitializeEvery > 0 && this.#trial > 0 && this.#trial % reinitializeEvery === 0) {
-      network.initialize((seed + this.#trial) % Number.MAX_SAFE_INTEGER);
-    } else network.optimizer.reset();
-    const steps = model.fitSteps(this.buffer, { ...fitOptions(settings), ...this.#holdout() });
+    const anew = reinitializeEvery > 0 && this.#trial > 0 && this.#trial % reinitializeEvery === 0;
+    if (anew) network.initialize((seed + this.#trial) % Number.MAX_SAFE_INTEGER);
+    const steps = modelFitSteps(model, this.buffer, settings, { anew: anew || this.#trial === 0, ...this.#holdout() });
     let done = false;
     try {
       for (;;) {

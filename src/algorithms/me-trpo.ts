@@ -13,6 +13,9 @@
 //   - where the data are a single trajectory, rows drawn at random are held out instead of trajectories
 //   - parameter noise scales with the last change of the policy, so there is none after an iteration that kept its start
 //   - imagined states are clipped (`range`), and an imagined trajectory that is no longer finite is cut
+//   - what the paper has not, and is off by default: learning rates that fall (`anneal`), losses of several steps (`multiStep`),
+//     pushes that last (`noiseSteps`), ends where members disagree (`disagreement`), fresh policies (`restartPolicy`), values
+//     after the last step (`timeLimit`) in a baseline of its own (`baseline`); bodies like the swimmer need them
 // As in the authors' code, nothing follows the last imagined step (`timeLimit`), and the baseline that advantages are taken
 // from is that of the batch before.
 

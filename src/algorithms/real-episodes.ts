@@ -1,6 +1,6 @@
 // Whole episodes of a policy in its environment, to the replay buffer. A share of them explores as ME-TRPO does: with parameters
-// θ + share · Δθ · ε for the episode, Δθ the change of the last outer iteration, and with noise on every action; the others act
-// by the policy's mode, and tell how good it is.
+// θ + share · Δθ · ε for the episode, Δθ the change of the last outer iteration, and with noise on every action, drawn anew every so
+// many steps; the others act by the policy's mode, and tell how good it is.
 
 import type { ReplayBuffer } from "../data/index.js";
 import type { RandomStream } from "../kernels/index.js";
@@ -34,7 +34,7 @@ export class RealEpisodes {
   readonly #parts: EpisodeParts;
   readonly #settings: MeSettings;
   readonly #scope: Scope;
-  readonly #noise: Tensor;
+  readonly #normals: Tensor;
   readonly #uniform: Tensor;
   // of this outer iteration: episodes begun; returns of those that acted by the mode and that explored, lengths of all
   #episodes = 0;
@@ -46,12 +46,15 @@ export class RealEpisodes {
   #explores = false;
   // the parameters that act in it, where they are not the policy's own
   #perturbed: Float32Array | null = null;
+  // what is added to its actions at present, in halves of the action's range
+  #noise: Float64Array;
 
   constructor(scope: Scope, parts: EpisodeParts, settings: MeSettings) {
     this.#scope = scope;
     this.#parts = parts;
     this.#settings = settings;
-    this.#noise = scope.tensor([parts.policy.actionSize]);
+    this.#normals = scope.tensor([parts.policy.actionSize]);
+    this.#noise = new Float64Array(parts.policy.actionSize);
     this.#uniform = scope.tensor([1]);
   }
 
@@ -126,6 +129,7 @@ export class RealEpisodes {
         perturbed: saveVector("f32", this.#perturbed),
         change: saveVector("f32", this.change),
         validationStarts: saveVector("f32", this.validationStarts),
+        noise: saveVector("f64", this.#noise),
       },
     };
   }
@@ -146,6 +150,7 @@ export class RealEpisodes {
     this.#observation = orNull(savedVector(state, "observation", "f32", D));
     this.#perturbed = orNull(savedVector(state, "perturbed", "f32", P));
     this.change = orNull(savedVector(state, "change", "f32", P));
+    this.#noise = savedVector(state, "noise", "f64", policy.actionSize);
     this.validationStarts = savedVector(state, "validationStarts", "f32", this.#settings.validationStarts * D);
   }
 
@@ -195,16 +200,19 @@ export class RealEpisodes {
   }
 
   #addNoise(action: Float32Array): void {
-    const { actionNoise } = this.#settings;
+    const { actionNoise, noiseSteps } = this.#settings;
     if (actionNoise === 0) return;
-    const { random, env } = this.#parts;
-    random.normal(this.#noise);
-    random.uniform(this.#uniform);
-    const { low, high } = env.actionSpace as Box;
-    const scale = actionNoise * this.#uniform.view[0];
-    for (const [i, epsilon] of this.#noise.read().entries()) {
+    if (this.episodeLength % noiseSteps === 0) {
+      const { random } = this.#parts;
+      random.normal(this.#normals);
+      random.uniform(this.#uniform);
+      const scale = actionNoise * this.#uniform.view[0];
+      this.#noise = Float64Array.from(this.#normals.view, (epsilon) => scale * epsilon);
+    }
+    const { low, high } = this.#parts.env.actionSpace as Box;
+    for (const [i, noise] of this.#noise.entries()) {
       const half = (high[i] - low[i]) / 2;
-      action[i] = Math.max(low[i], Math.min(high[i], action[i] + half * scale * epsilon));
+      action[i] = Math.max(low[i], Math.min(high[i], action[i] + half * noise));
     }
   }
 }

@@ -29,7 +29,8 @@ import { MeRun } from "./me-run.js";
 
 /**
  * Options of SVG that a checkpoint keeps. Other defaults than ME-TRPO's: horizon 40, gamma 0.99, activation swish. `lambda`,
- * `baseline`, `timeLimit` and `range` are of no use to it but in validation, which clips states to `range`.
+ * `baseline`, `timeLimit`, `range` and `disagreement` are of no use to it but in validation, which clips states to `range` and ends
+ * trajectories at a `disagreement`.
  */
 export interface SvgSettings extends MeSettings {
   /** Kind of the policy. Default "squashed". */

@@ -35,6 +35,11 @@ export interface ImaginationOptions {
    * asynchronous ME-TRPO of Zhang et al. 2019): one trajectory that runs away would rule the fit of the value function.
    */
   range?: number | { readonly low: ArrayLike<number>; readonly high: ArrayLike<number> } | undefined;
+  /**
+   * A trajectory ends at a step about which the members disagree by more than this (`model.disagreement`), as Kidambi et al. 2020
+   * (MOReL) have it. Default Infinity: never.
+   */
+  disagreement?: number | undefined;
   /** Seed of actions and members. */
   seed: number;
 }
@@ -76,6 +81,7 @@ export class Imagination implements Disposable {
   readonly #random: RandomStream;
   readonly #region: Region;
   readonly #range: Tensor;
+  readonly #limit: Tensor;
   readonly #scratch: Tensor;
   // of validation, for the number of starts and the horizon it was last asked with
   #fixed: { readonly scope: Scope; readonly batch: Batch; readonly starts: Tensor } | undefined;
@@ -89,8 +95,9 @@ export class Imagination implements Disposable {
     this.policy = policy;
     this.#options = options;
     this.#random = scope.hold(new RandomStream(scope.runtime, options.seed, "imagination"));
-    this.#region = new Region(scope, "imagine", 33);
+    this.#region = new Region(scope, "imagine", 34);
     this.#range = scope.tensor([2, D]).write(stateRange(options.range ?? 100, D));
+    this.#limit = scope.tensor([1]).write([options.disagreement ?? Infinity]);
     // of each thread, for each row: what a step of the policy takes, or one of the model by all members; before it noise
     const acting = 2 * policy.network.table.widest + policy.headStride + D + policy.actionSize;
     const predicting = 2 * ensemble.table.widest + K * outputStride + featureSize + 2 * targetSize;
@@ -109,6 +116,12 @@ export class Imagination implements Disposable {
     const D = this.model.observationSize;
     checkRange("imagination.setRange", range, D);
     this.#range.write(stateRange(range, D));
+  }
+
+  /** Ends trajectories at another disagreement of the members from now on; Infinity: at none. */
+  setDisagreement(limit: number): void {
+    checkDisagreement("imagination.setDisagreement", limit);
+    this.#limit.write([limit]);
   }
 
   /** `collectSteps` in one go. */
@@ -145,6 +158,7 @@ export class Imagination implements Disposable {
       typeof sampling === "number" ? sampling : 0,
       ...[Number(greedy), reward?.compiled?.task ?? 0, terminated?.compiled?.task ?? 0, Number(inside)],
       ...[this.#scratch.address, 4 * this.#scratch.shape[1]],
+      this.#limit.view[0] < Infinity ? this.#limit.address : 0,
     ];
     const numbers = [...key, fill, Math.floor(fill / 2 ** 32)];
     if (inside) yield* this.#advance(words, numbers, blocks, B, 0, T);
@@ -234,7 +248,10 @@ export class Imagination implements Disposable {
     const next = rows(batch.nextObservation, model.observationSize);
     const { rewards, ends } = scoreOutside(this.#options, state, rows(batch.action, model.actionSize), next, B);
     if (rewards) batch.reward.view.set(rewards, t * B);
-    if (ends) batch.terminated.view.set(ends, t * B);
+    // beside those that end where members disagree
+    ends?.forEach((end, b) => {
+      if (end) batch.terminated.view[t * B + b] = 1;
+    });
     this.#scope.runtime.kernels.imagine_record(
       batch.reward.address + 4 * t * B,
       batch.terminated.address + t * B,
@@ -301,6 +318,11 @@ function checkRange(op: string, range: ImaginationOptions["range"], D: number): 
   }
 }
 
+function checkDisagreement(op: string, limit: unknown): void {
+  if (typeof limit !== "number") wrongKind(op, "disagreement", "a number", limit);
+  if (!(limit > 0)) wrongValue(op, "disagreement", "a number above 0", limit);
+}
+
 /** Throws unless `sampling` is a way to use the members of the model. */
 export function checkSampling(op: string, sampling: unknown, { network }: DynamicsModel): void {
   if (typeof sampling === "number") checkInteger(op, "sampling", sampling, 0, network.eliteCount - 1);
@@ -318,12 +340,13 @@ export function createImagination(
   options: ImaginationOptions,
 ): Imagination {
   const op = "createImagination";
-  checkOptions(op, options, ["reward", "terminated", "sampling", "range", "seed"]);
+  checkOptions(op, options, ["reward", "terminated", "sampling", "range", "disagreement", "seed"]);
   checkInteger(op, "seed", options.seed, 0, Number.MAX_SAFE_INTEGER);
   checkChain(op, model, policy);
   if (runtime !== model.runtime) wrongValue(op, "model", "one of this runtime", "one of another");
   checkScores(op, options, model);
   if (options.sampling !== undefined) checkSampling(op, options.sampling, model);
   checkRange(op, options.range, model.observationSize);
+  if (options.disagreement !== undefined) checkDisagreement(op, options.disagreement);
   return runtime.scoped((scope) => new Imagination(scope, model, policy, options));
 }

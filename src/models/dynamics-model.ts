@@ -178,6 +178,33 @@ export class DynamicsModel implements Disposable {
     }
   }
 
+  /**
+   * How far the elite members disagree about what follows observation [B, D] and action [B, A]: [B], the root mean square over targets
+   * of their deviation (population form), in deviations of the targets in the data; of probabilistic members, of their means.
+   */
+  disagreement(observation: NumericInput, action: NumericInput): Float32Array {
+    const op = "dynamicsModel.disagreement";
+    const { observationSize: D, actionSize: A, network } = this;
+    const B = rowCount(op, "observation", observation, D);
+    const observations = toFloat32(op, "observation", observation, [B, D]);
+    const actions = toFloat32(op, "action", action, [B, A]);
+    const { eliteCount: K, outputStride, targetSize, normalizer } = network;
+    const scope = this.runtime.scoped((inner) => inner);
+    try {
+      const x = scope.tensor([B, D]).write(observations).address;
+      const u = scope.tensor([B, A]).write(actions).address;
+      const features = scope.tensor([B, this.featureSize]);
+      const output = scope.tensor([K, B, outputStride]);
+      const out = scope.tensor([B]);
+      this.encoder.encode(features.address, x, u, normalizer.mean, normalizer.inverseStd, B);
+      network.ensemble.predict(output, features, B, network.elites);
+      this.runtime.kernels.head_disagreement(out.address, output.address, K, B, targetSize, outputStride);
+      return out.read();
+    } finally {
+      scope.dispose();
+    }
+  }
+
   save(): SavedState {
     return joinStates({}, { network: this.network.save() });
   }

@@ -184,6 +184,7 @@ export class EnsembleRegressor implements Disposable {
     const best = new BestMembers(this);
     let fitting: (Trainee & Disposable) | undefined;
     let report: FitReport | undefined;
+    const setRate = this.#rateSetter();
     try {
       yield* readying(this.#standardize(features, targets, n));
       const { trainee, options } = make
@@ -193,12 +194,13 @@ export class EnsembleRegressor implements Disposable {
             options: complete,
           };
       fitting = trainee;
-      report = yield* trainSteps(trainee, best, n, this.#random, options);
+      report = yield* trainSteps(trainee, best, n, this.#random, options, setRate);
       this.#choose(report.ranking.slice(0, this.eliteCount));
       return report;
     } finally {
       fitting?.dispose();
       best.dispose();
+      setRate(1);
       if (report === undefined) this.load(before);
     }
   }
@@ -320,6 +322,16 @@ export class EnsembleRegressor implements Disposable {
   /** Lets `using regressor = …` dispose of it. */
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  // makes the learning rates a share of what they are now
+  #rateSetter(): (share: number) => void {
+    const optimizers = [this.optimizer, this.boundsOptimizer];
+    const rates = optimizers.map(({ learningRate }) => learningRate);
+    return (share) =>
+      optimizers.forEach((optimizer, i) => {
+        optimizer.learningRate = share * rates[i];
+      });
   }
 
   #choose(elites: readonly number[]): void {

@@ -22,6 +22,6 @@ export {
   type Propagation,
 } from "./learned-rollout.js";
 export { createModelPass, ModelPass, type TransitionRows } from "./model-pass.js";
-export { openLoopLoss } from "./open-loop-loss.js";
+export { MULTI_STEP_RATE, openLoopLoss } from "./open-loop-loss.js";
 export { checkScores, type Scores, scoredInside, scoreOutside } from "./scores.js";
-export { completeFitOptions, type FitOptions, type FitProgress, type FitReport } from "./training.js";
+export { completeFitOptions, type FitOptions, type FitProgress, type FitReport, PRODUCTS } from "./training.js";

@@ -10,6 +10,12 @@ import { drawnRuns, followingRows, withoutLinks } from "./windows.js";
 const MANY = 10_000;
 
 /**
+ * Share of the learning rate of single steps that fits by several steps have: their gradients are the wilder
+ * (bench/horizon-error.ts). @internal
+ */
+export const MULTI_STEP_RATE = 0.2;
+
+/**
  * A loss of `steps` open-loop steps (K), for `model.fit(buffer, { loss })`: a deterministic member predicts from its own predictions
  * and learns from the mean over k ≤ K of its squared errors, in the targets' scale; from each row on, up to the end of its
  * trajectory. Held out are then runs of 10 K rows, unless `holdoutRows` are named, and scores are errors of K steps.

@@ -148,6 +148,86 @@ test("range data: what is imagined stays within what was observed, also in a run
   env.close();
 });
 
+test("restartPolicy: each phase begins with the first policy, and what it learned goes on to act", async () => {
+  for (const restartPolicy of [true, false]) {
+    const env = makeEnv(runtime, pendulum, { seed: 1 });
+    const begun: Float32Array[] = [];
+    const mean = () => run.policy.network.params.read().subarray(0, -run.policy.actionSize);
+    const run = meTrpo(runtime, env, {
+      ...tiny,
+      trials: 2,
+      worseShare: 1,
+      restartPolicy,
+      onValidation: ({ policyIteration }) => {
+        if (policyIteration === 0) begun.push(run.policy.network.params.read());
+      },
+    });
+    const first = mean();
+    const learned: Float32Array[] = [];
+    for await (const line of run) {
+      assert.ok(line.keptIteration > 0);
+      learned.push(mean());
+    }
+    assert.not.equal(learned[0], first);
+    assert.is(begun.length, 2);
+    if (restartPolicy) assert.equal(begun[1], begun[0]);
+    else assert.not.equal(begun[1], begun[0]);
+    run.dispose();
+    env.close();
+  }
+});
+
+test("noiseSteps: exploring actions are pushed alike for so many steps", async () => {
+  for (const noiseSteps of [1, 5]) {
+    const env = makeEnv(runtime, pendulum, { seed: 1 });
+    const actions: number[] = [];
+    const recorded: Env = {
+      ...(env as Env),
+      reset: (options) => env.reset(options),
+      step: (action) => {
+        actions.push((action as Float32Array)[0]);
+        return env.step(action);
+      },
+      snapshot: () => env.snapshot(),
+      restore: (state) => env.restore(state),
+      close: () => env.close(),
+    };
+    // the first policy hardly acts: what is seen is noise
+    const run = meTrpo(runtime, recorded, { ...tiny, actionNoise: 1, noiseSteps, trials: 1 });
+    await follow(run);
+    const changes = actions.slice(1).map((action, i) => Math.abs(action - actions[i]) > 0.2);
+    const [within, between] = [0, 1].map((at) =>
+      changes.filter((_, i) => Number((i + 1) % 5 === 0) === at).reduce((sum, change) => sum + Number(change), 0),
+    );
+    assert.ok(between > 20, `${between}`);
+    assert.ok(noiseSteps === 5 ? within < 10 : within > 80, `${within} changes within`);
+    run.dispose();
+    env.close();
+  }
+});
+
+test("disagreement: what is imagined ends where members disagree more than on real transitions", async () => {
+  const env = makeEnv(runtime, pendulum, { seed: 1 });
+  const run = meTrpo(runtime, env, { ...tiny, disagreement: 1, trials: 1 });
+  await follow(run);
+  const { buffer, imagination, model } = run;
+  const n = buffer.length;
+  const rows = [buffer.observation.view.slice(0, 3 * n), buffer.action.view.slice(0, n)] as const;
+  const limit = model.disagreement(...rows).sort()[Math.floor(0.99 * n)];
+  runtime.scoped((scope) => {
+    const batch = imagination.createBatch(scope, 60, 200);
+    const starts = scope.tensor([200, 3]).write(buffer.observation.view.slice(0, 600));
+    const { steps, diverged } = imagination.collect(batch, starts);
+    assert.ok(steps < batch.rows && diverged === 0, `${steps} of ${batch.rows}`);
+    const found = model.disagreement(batch.observation.read(), batch.action.read());
+    const ended = batch.valid.read().map((valid, row) => valid * Number(found[row] > limit));
+    assert.equal([...batch.terminated.view], [...ended]);
+    scope.dispose();
+  });
+  run.dispose();
+  env.close();
+});
+
 test("a reward that is no number, and a model that diverges, end the run; the last good state stays", async () => {
   const env = makeEnv(runtime, pendulum, { seed: 1 });
   // of all rows, and of every second one: then some rows are sound, and no model tells how good the policy is

@@ -13,6 +13,17 @@ import { algorithms, copy, follow, learn, names, tiny } from "./me-support.js";
 
 const test = suite("me-trpo, me-ppo and svg");
 
+/** What is off by default, switched on. */
+const careful = {
+  ...tiny,
+  anneal: true,
+  multiStep: 3,
+  multiStepEpochs: 2,
+  noiseSteps: 7,
+  restartPolicy: true,
+  disagreement: 1.5,
+};
+
 for (const name of names) {
   test(`${name}: resuming after a save equals not stopping`, async () => {
     const whole = await learn(name, { ...tiny, trials: 3 });
@@ -35,13 +46,18 @@ for (const name of names) {
     assert.not.equal(another.log, whole.log.slice(0, 1));
   });
 
-  test(`${name}: resuming from the middle of anything equals not stopping`, async () => {
-    const whole = await learn(name, { ...tiny, trials: 2 });
+  for (const [how, options] of Object.entries({ "as it is": tiny, "with all that is off by default": careful }))
+    test(`${name} ${how}: resuming from the middle of anything equals not stopping`, () =>
+      fromTheMiddle(name, options));
+
+  async function fromTheMiddle(name: (typeof names)[number], options: typeof tiny): Promise<void> {
+    const whole = await learn(name, { ...options, trials: 2 });
     // moments: of the second iteration, so that perturbed parameters act and models start afresh
     for (const [phase, step] of [
       ["collect", 250],
       ["collect", 400],
       ["fit", 3],
+      ["fit", 8],
       ["update", 1],
       ["update", 6],
     ] as const) {
@@ -51,7 +67,7 @@ for (const name of names) {
       const onStep = (event: MeStep) => {
         if (event.trial === 1 && event.phase === phase && ++seen === step) saved = copy(run.save());
       };
-      const run = algorithms[name](runtime, env, { ...tiny, trials: 2, onStep } as never);
+      const run = algorithms[name](runtime, env, { ...options, trials: 2, onStep } as never);
       const log = await follow(run);
       assert.equal(digest(run.save()), digest(whole.state), `saving in ${phase} changes nothing`);
       run.dispose();
@@ -60,7 +76,7 @@ for (const name of names) {
       assert.equal(rest.log, log.slice(1), `${phase} ${step}`);
       assert.equal(digest(rest.state), digest(whole.state), `${phase} ${step}`);
     }
-  });
+  }
 
   test(`${name}: what is saved between the slices of a policy iteration is what was before it`, async () => {
     const whole = await learn(name, { ...tiny, trials: 1 });
@@ -163,6 +179,12 @@ test("says what is wrong with options", () => {
     [{ trials: 1, maxKl: 0 }, /"maxKl" expected a number above 0, got 0/],
     [{ trials: 1, range: 0 }, /"range" expected a number above 0, or data, got 0/],
     [{ trials: 1, range: "all" }, /"range" expected a number above 0, or data, got "all"/],
+    [{ trials: 1, noiseSteps: 0 }, /"noiseSteps" expected an integer of at least 1, got 0/],
+    [{ trials: 1, multiStep: 0 }, /"multiStep" expected an integer in \[1, 1000\], got 0/],
+    [{ trials: 1, multiStepEpochs: 0 }, /"multiStepEpochs" expected an integer of at least 1, got 0/],
+    [{ trials: 1, disagreement: -1 }, /"disagreement" expected a finite number of at least 0, got -1/],
+    [{ trials: 1, anneal: 1 }, /"anneal" expected true or false, got 1/],
+    [{ trials: 1, restartPolicy: "yes" }, /"restartPolicy" expected true or false, got "yes"/],
     [{ trials: 1, sampling: 5 }, /"sampling" expected an integer in \[0, 4\], got 5/],
     [{ trials: 1, sampling: null }, /"sampling" expected one of step, episode, mean, median, gaussian, got null/],
     [{ trials: 1, noDelta: null }, /"noDelta" expected an array of dimensions, got null/],

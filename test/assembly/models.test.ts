@@ -50,7 +50,7 @@ for (const [name, runtime] of runtimes) {
   const test = suite(`assembly/models on ${name}`);
   const { kernels } = runtime;
 
-  test("members together: median and spread", () => {
+  test("members together: median, spread and disagreement", () => {
     fc.assert(
       fc.property(sizes, fc.nat(9), sizes, seeds, (E, rows, T, seed) => {
         withTensors(runtime, (make, out) => {
@@ -72,6 +72,10 @@ for (const [name, runtime] of runtimes) {
             imagined.headSpread(ofRow(r), noise.slice(r * T, (r + 1) * T), shift, scale),
           );
           close(spread.view, drawn, 1e-5, "spread");
+          const disagreement = out(rows);
+          kernels.head_disagreement(disagreement.address, outputs, E, rows, T, stride);
+          const apart = all.map((r) => imagined.headDisagreement(ofRow(r), T));
+          close(disagreement.view, apart, 1e-7, "disagreement");
         });
       }),
       { numRuns: 60 },

@@ -137,6 +137,10 @@ for (const [name, on] of runtimes) {
         if (on !== checkedRuntime) assert.ok(cut.valid.includes(0) && cut.terminated.includes(1));
         compare(on, sizes, { sampling, reward: effort, terminated: far }, "JavaScript", { model });
         compare(on, sizes, { sampling, reward: effort, range: 0.8 }, "clipped", { model, greedy: true });
+        const disputed = compare(on, sizes, { sampling, disagreement: 0.025 }, "members that disagree", learned);
+        if (on !== checkedRuntime) assert.ok(disputed.valid.includes(0) && disputed.terminated.includes(1));
+        // beside the ends of the task, wherever those are known
+        compare(on, sizes, { sampling, reward: effort, terminated: far, disagreement: 0.025 }, "both ends", { model });
       });
     }
   }
@@ -309,6 +313,33 @@ test("validation is on each member, by the mode of the policy, and always the sa
   });
 });
 
+test("trajectories end where members disagree by more than the limit, which can be moved", () => {
+  withImagination(runtime, 64, {}, (part, scope, starts) => {
+    const { model } = part;
+    const batch = part.createBatch(scope, 5, 64);
+    const tensor = scope.tensor([64, 3]).write(starts);
+    assert.is(part.collect(batch, tensor).steps, batch.rows);
+    part.setDisagreement(0.04);
+    const { steps, diverged } = part.collect(batch, tensor);
+    assert.ok(steps < batch.rows && steps > 64, `${steps} of ${batch.rows}`);
+    assert.is(diverged, 0);
+    const [observation, action] = [batch.observation.read(), batch.action.read()];
+    const found = model.disagreement(observation, action);
+    for (const [row, valid] of batch.valid.read().entries()) {
+      if (valid) assert.is(batch.terminated.view[row], Number(found[row] > Math.fround(0.04)), `row ${row}`);
+    }
+    part.setDisagreement(Infinity);
+    assert.is(part.collect(batch, tensor).steps, batch.rows);
+    for (const [limit, message] of [
+      [0, /imagination.setDisagreement: "disagreement" expected a number above 0, got 0/],
+      [NaN, /"disagreement" expected a number above 0, got NaN/],
+      ["much", /"disagreement" expected a number, got "much"/],
+    ] as const) {
+      assert.throws(() => part.setDisagreement(limit as number), message);
+    }
+  });
+});
+
 test("saves and goes on; refuses what does not fit", () => {
   withImagination(runtime, 8, {}, (part, scope, starts) => {
     const batch = part.createBatch(scope, 4, 8);
@@ -328,6 +359,7 @@ test("saves and goes on; refuses what does not fit", () => {
       [{ range: 0 }, /"range" expected a number above 0, got 0/],
       [{ range: { low: [0], high: [1] } }, /"range.low" expected 3 numbers/],
       [{ range: { low: [0, 1, 0], high: [1, 0, 1] } }, /"range.low\[1\]" expected a number of at most 0, got 1/],
+      [{ disagreement: -1 }, /createImagination: "disagreement" expected a number above 0, got -1/],
       [{ reward: undefined }, /"reward" expected a function, got undefined/],
       [{ seed: -1 }, /"seed" expected an integer/],
     ];

@@ -181,6 +181,49 @@ test("training stops when no member improves for `patience` epochs", () => {
   buffer.dispose();
 });
 
+test("a learning rate that falls ends a fit with less error than it has throughout, and is then what it was", () => {
+  const buffer = recorded();
+  const fast = { ...shape, probabilistic: false, learningRate: 3e-2, seed: 1 };
+  const [steady, annealed] = [false, true].map((anneal) => {
+    const model = createDynamicsModel(runtime, fast);
+    const steps = model.fitSteps(buffer, { epochs: 150, patience: 150, improvement: 0, anneal });
+    const rates = new Map<number, number>();
+    let next = steps.next();
+    for (; !next.done; next = steps.next()) {
+      if (next.value.steps > 0) rates.set(next.value.epoch, model.network.optimizer.learningRate);
+    }
+    for (const [epoch, rate] of rates) assert.is(rate, anneal ? (1 - epoch / 150) ** 2 * 3e-2 : 3e-2, `${epoch}`);
+    assert.is(rates.size, 150);
+    assert.is(model.network.optimizer.learningRate, 3e-2);
+    // one that is given up leaves the rate alone, too
+    const given = model.fitSteps(buffer, { epochs: 3, anneal });
+    for (let i = 0; i < 30; i++) given.next();
+    given.return(undefined as never);
+    assert.is(model.network.optimizer.learningRate, 3e-2);
+    model.dispose();
+    return next.value.score.reduce((a, b) => a + b, 0);
+  });
+  assert.ok(annealed < 0.5 * steady, `${annealed} and ${steady}`);
+  buffer.dispose();
+});
+
+test("disagreement is the deviation of members in that of the targets", () => {
+  const buffer = recorded();
+  const model = createDynamicsModel(runtime, { ...shape, probabilistic: false, learnReward: true, elites: 3, seed: 1 });
+  model.fit(buffer, { epochs: 3 });
+  const [observation, action] = [buffer.observation.view.slice(0, 30), buffer.action.view.slice(0, 10)];
+  const { epistemic } = model.predict(observation, action);
+  const scale = model.network.targetInverseStd.read();
+  const T = scale.length;
+  for (const [row, value] of model.disagreement(observation, action).entries()) {
+    const sum = scale.reduce((s, inverse, t) => s + epistemic[row * T + t] * inverse * inverse, 0);
+    assert.ok(Math.abs(value / Math.sqrt(sum / T) - 1) < 1e-4, `${value}, ${Math.sqrt(sum / T)}`);
+  }
+  assert.throws(() => model.disagreement([1, 2], [1]), /dynamicsModel.disagreement: "observation" expected/);
+  model.dispose();
+  buffer.dispose();
+});
+
 test("targets of another scale than at first are learned as if they had been there from the start", () => {
   const x = uniforms(200, "scale");
   const y = x.map((value) => Math.sin(3 * value));

@@ -35,6 +35,16 @@ export function headSpread(
   });
 }
 
+/** √(mean over columns of the variance over members' rows). */
+export function headDisagreement(outputs: readonly (readonly number[])[], columns: number): number {
+  let squares = 0;
+  for (let c = 0; c < columns; c++) {
+    const mean = outputs.reduce((sum, row) => sum + row[c], 0) / outputs.length;
+    squares += outputs.reduce((sum, row) => sum + (row[c] - mean) ** 2, 0);
+  }
+  return Math.sqrt(squares / (outputs.length * columns));
+}
+
 /** One row: where it goes, and whether it counts. */
 export function settle(
   next: readonly number[],
@@ -74,7 +84,7 @@ export function imagineTwin(
   scope: Scope,
   model: DynamicsModel,
   policy: Policy,
-  { reward, terminated, sampling = "step", range = 100, seed }: ImaginationOptions,
+  { reward, terminated, sampling = "step", range = 100, disagreement = Infinity, seed }: ImaginationOptions,
   starts: Float32Array,
   sizes: { T: number; B: number; greedy: boolean },
   count: number,
@@ -171,6 +181,13 @@ export function imagineTwin(
       const ends = new Uint8Array(B);
       reward?.(state.read(), action.read(), next.read(), rewards.view);
       terminated?.(next.read(), ends);
+      for (let r = 0; r < B; r++) {
+        const members = Array.from({ length: K }, (_, k) => {
+          const from = (k * B + r) * outputStride;
+          return [...outputs.view.subarray(from, from + targetSize)];
+        });
+        if (Math.fround(headDisagreement(members, targetSize)) > Math.fround(disagreement)) ends[r] = 1;
+      }
       for (const [name, tensor] of Object.entries({
         observation: state,
         raw,

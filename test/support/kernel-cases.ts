@@ -242,6 +242,9 @@ export function kernelCases(scope: Scope): KernelCase[] {
   add("head_median", [scope.tensor([N, T])], [normal(E, N, stride), normal(T), normal(T)], (...at) =>
     kernels.head_median(at[0], at[1], at[2], at[3], E, N, T, stride),
   );
+  add("head_disagreement", [scope.tensor([N])], [normal(E, N, stride)], (out, output) =>
+    kernels.head_disagreement(out, output, E, N, T, stride),
+  );
   add("head_spread", [scope.tensor([N, T])], [normal(E, N, stride), normal(N, T), normal(T), normal(T)], (...at) =>
     kernels.head_spread(at[0], at[1], at[2], at[3], at[4], E, N, T, stride),
   );
