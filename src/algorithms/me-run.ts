@@ -23,7 +23,7 @@ import type { Box, Env, Progress, Run, SavedState, Steps } from "../types.js";
 import type { Scope } from "../wasm/index.js";
 import { ImprovementPhase, type ImprovementWork, type Improver, type ImproverParts } from "./improvement-phase.js";
 import { modelFitSteps } from "./me-fit.js";
-import { type MeCommon, type MeSettings, type MeStep } from "./me-options.js";
+import type { MeCommon, MeSettings, MeStep } from "./me-options.js";
 import { RealEpisodes } from "./real-episodes.js";
 import { RunClock } from "./run-clock.js";
 import { settingsJson } from "./saved-settings.js";

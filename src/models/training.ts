@@ -168,7 +168,8 @@ export function* trainSteps(
     };
     yield* readying(eachInSlices(E, DRAWN * rows, reorder));
     trainee.startEpoch(order);
-    if (anneal) setRate((1 - epoch / epochs) ** 2);
+    const left = 1 - epoch / epochs;
+    if (anneal) setRate(left * left);
     losses.fill(0);
     for (let step = 0; step < steps; step++) {
       trainee.step(step * batchSize, Math.min(batchSize, rows - step * batchSize), losses);
