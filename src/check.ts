@@ -189,6 +189,16 @@ function range(min: number, max: number, value: number): string {
   return ` in [${min}, ${max}]`;
 }
 
+/** True or false. */
+export function checkFlag(op: string, name: string, value: unknown): void {
+  if (typeof value !== "boolean") wrongKind(op, name, "true or false", value);
+}
+
+/** A function, or nothing. */
+export function checkCallback(op: string, name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "function") wrongKind(op, name, "a function", value);
+}
+
 /** One of a fixed set of strings. */
 export function checkOneOf<T extends string>(op: string, name: string, value: unknown, allowed: readonly T[]): T {
   if (typeof value !== "string") wrongKind(op, name, `one of ${allowed.join(", ")}`, value);
@@ -217,7 +227,7 @@ export function checkShape(op: string, name: string, shape: readonly number[]): 
   if (!Array.isArray(shape)) wrongKind(op, name, "an array of sizes", shape);
   let size = 1;
   for (const n of shape) {
-    if (!Number.isSafeInteger(n) || n < 0) wrongValue(op, name, "sizes that are integers of at least 0", n);
+    if (!Number.isSafeInteger(n) || n < 0) wrongValue(op, name, "integer sizes of at least 0", n);
     size *= n;
   }
   if (size > 2 ** 31 - 1) wrongValue(op, name, "at most 2147483647 elements", size);

@@ -232,6 +232,7 @@ export {
   LearnedRollout,
   learnedRollout,
   type LearnedRolloutOptions,
+  memberDisagreement,
   type ModelFitOptions,
   type ModelLoss,
   ModelPass,

@@ -1,9 +1,9 @@
 // Where imagined trajectories may go, by what has been observed: within the range of each dimension, and no farther than members
-// agree. How far they may disagree is told by the real transitions, which they know (Kidambi et al. 2020 take the largest of those;
-// here it is the one that all but a hundredth stay below, which a single odd transition does not move).
+// agree. How far they may disagree is told by the real transitions, which they know: by what all but a hundredth of those stay below,
+// which a single odd transition does not move.
 
 import type { ReplayBuffer } from "../data/index.js";
-import { type DynamicsModel, PRODUCTS } from "../models/index.js";
+import { type DynamicsModel, memberDisagreement, PRODUCTS } from "../models/index.js";
 import { inSlices } from "../steps.js";
 import type { Steps } from "../types.js";
 
@@ -29,7 +29,7 @@ export function observedRange({ observation, nextObservation, observationSize: D
   return { low, high };
 }
 
-/** Disagreement of the members (`model.disagreement`) that all but 1 % of the transitions stay below, in slices; above 0. */
+/** Disagreement of the members (`memberDisagreement`) that all but 1 % of the transitions stay below, in slices; above 0. */
 export function* usualDisagreementSteps(model: DynamicsModel, buffer: ReplayBuffer): Steps<number> {
   const { observationSize: D, actionSize: A, length } = buffer;
   const { ensemble, eliteCount } = model.network;
@@ -47,7 +47,10 @@ export function* usualDisagreementSteps(model: DynamicsModel, buffer: ReplayBuff
   const cost = (eliteCount * ensemble.params.size) / ensemble.members / PRODUCTS;
   yield* inSlices(n, cost, (from, count) => {
     const { observation, action } = buffer;
-    found.set(model.disagreement(rows(observation.view, D, from, count), rows(action.view, A, from, count)), from);
+    found.set(
+      memberDisagreement(model, rows(observation.view, D, from, count), rows(action.view, A, from, count)),
+      from,
+    );
   });
   return Math.max(found.sort()[Math.floor(QUANTILE * n)], TINY);
 }

@@ -1,6 +1,6 @@
 // Settings of the runs that expand values: those of DDPG, and of the ensemble, its fits and its targets.
 
-import { checkInteger, checkNumber, checkOneOf, wrongKind, wrongValue } from "../check.js";
+import { checkFlag, checkInteger, checkNumber, checkOneOf, wrongValue } from "../check.js";
 import type { Task, VectorEnv } from "../envs/index.js";
 import { type ExpansionRule, expansionRules } from "../learning/index.js";
 import type { OffPolicySettings } from "./off-policy-settings.js";
@@ -90,9 +90,7 @@ export function checkExpansion(op: string, settings: ExpansionSettings, env: Vec
   }
   checkNumber(op, "modelLearningRate", settings.modelLearningRate, 0);
   if (!(checkNumber(op, "range", settings.range) > 0)) wrongValue(op, "range", "a number above 0", settings.range);
-  for (const name of ["tdk", "learnReward", "trueModel"] as const) {
-    if (typeof settings[name] !== "boolean") wrongKind(op, name, "true or false", settings[name]);
-  }
+  for (const name of ["tdk", "learnReward", "trueModel"] as const) checkFlag(op, name, settings[name]);
   const tellsReward = env.reward !== undefined || env.goal !== undefined;
   if (!settings.learnReward && !tellsReward && !settings.trueModel) {
     wrongValue(op, "learnReward", "true, as the environment has no reward function", false);

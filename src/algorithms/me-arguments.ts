@@ -1,6 +1,6 @@
 // What `meTrpo` and `mePpo` ask of their arguments before anything is built.
 
-import { checkInteger, wrongKind, wrongValue } from "../check.js";
+import { checkCallback, checkInteger, wrongKind, wrongValue } from "../check.js";
 import type { Env } from "../types.js";
 import type { MeCommon } from "./me-options.js";
 
@@ -23,7 +23,6 @@ export function checkMeArguments(op: string, env: Env, options: MeCommon): void 
   checkInteger(op, "trials", options.trials, 0);
   const { signal, onStep, onValidation, reward, terminated } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) wrongKind(op, "signal", "an AbortSignal", signal);
-  for (const [name, given] of Object.entries({ onStep, onValidation, reward, terminated })) {
-    if (given !== undefined && typeof given !== "function") wrongKind(op, name, "a function", given);
-  }
+  for (const [name, given] of Object.entries({ onStep, onValidation, reward, terminated }))
+    checkCallback(op, name, given);
 }

@@ -1,7 +1,7 @@
 // The options that ME-TRPO and ME-PPO share: defaults (beside them what the authors' code has), checks, and how they are
 // kept in a checkpoint.
 
-import { checkInteger, checkNumber, checkOneOf, checkOptions, wrongKind, wrongValue } from "../check.js";
+import { checkFlag, checkInteger, checkNumber, checkOneOf, checkOptions, wrongValue } from "../check.js";
 import { completeFitOptions, type FitOptions } from "../models/index.js";
 import type { Sampling } from "../learning/index.js";
 import type { Activation } from "../nn/index.js";
@@ -52,8 +52,9 @@ export interface MeSettings {
   /** Let the learning rate of a fit fall to zero over `epochs`. Default false, as the paper. */
   anneal: boolean;
   /**
-   * Steps of the models' loss (see `openLoopLoss`): above 1 each fit goes on, from where one by single steps has brought it, with
-   * `multiStepEpochs` passes by that loss, at a fifth of the learning rate. Default 1, as the paper.
+   * Steps of the models' loss (see `openLoopLoss`). Above 1, a fit of new models by single steps is followed by `multiStepEpochs`
+   * passes by that loss, at a fifth of the learning rate; models of the last outer iteration go on with those alone. `modelLoss` is then
+   * an error of so many steps. Default 1, as the paper.
    */
   multiStep: number;
   multiStepEpochs: number;
@@ -99,13 +100,15 @@ export interface MeSettings {
   /** Share of the members on which the policy may be worse than the best so far and still count as better. Default 0.3, as the paper. */
   worseShare: number;
   /**
-   * Begin every outer iteration with the policy of the first, in models that have learned more: what an early one was led to by
-   * wrong models is forgotten. Default false, as the paper.
+   * Begin every improvement with the policy of the first, in models that have learned more: what an early one was led to by wrong
+   * models is forgotten, but not what the baseline knows. Parameter noise then grows from the whole way to the new policy. What is kept
+   * is the fresh policy where nothing is better (`worseShare`). Default false, as the paper.
    */
   restartPolicy: boolean;
   /**
-   * End imagined trajectories, without a value of what might follow, where the members disagree by more than so many times what
-   * all but 1 % of the real transitions have (Kidambi et al. 2020). Default 0: never, as the paper.
+   * End imagined trajectories where the members disagree by more than so many times what all but 1 % of the real transitions have; 1.5
+   * cuts hardly any real ones. Nothing is taken for what might follow, and no penalty either: for tasks whose rewards are positive, as
+   * where rewards are negative an end is what a policy would look for. Every step then asks all members. Default 0: never, as the paper.
    */
   disagreement: number;
 }
@@ -227,6 +230,9 @@ function checkSettings(op: string, settings: MeSettings, hasReward: boolean): vo
     "imaginedSteps",
     "startPool",
   ] as const;
+  if (settings.disagreement > 0 && settings.members < 2) {
+    wrongValue(op, "disagreement", "0 of a single member, or more members", settings.disagreement);
+  }
   const more = ["policyIterations", "validateEvery", "policyPatience", "validationStarts"] as const;
   checkInteger(op, "multiStep", settings.multiStep, 1, 1000);
   for (const name of [...counts, ...more]) checkInteger(op, name, settings[name], 1);
@@ -237,9 +243,7 @@ function checkSettings(op: string, settings: MeSettings, hasReward: boolean): vo
   for (const name of ["exploring", "gamma", "lambda", "worseShare"] as const)
     checkNumber(op, name, settings[name], 0, 1);
   for (const name of ["paramNoise", "actionNoise", "disagreement"] as const) checkNumber(op, name, settings[name], 0);
-  for (const name of ["anneal", "restartPolicy"] as const) {
-    if (typeof settings[name] !== "boolean") wrongKind(op, name, "true or false", settings[name]);
-  }
+  for (const name of ["anneal", "restartPolicy"] as const) checkFlag(op, name, settings[name]);
   const { range } = settings;
   if (range !== "data" && !(typeof range === "number" && range > 0 && range < Infinity)) {
     wrongValue(op, "range", "a number above 0, or data", range);
@@ -249,7 +253,7 @@ function checkSettings(op: string, settings: MeSettings, hasReward: boolean): vo
   checkOneOf(op, "timeLimit", settings.timeLimit, ["terminal", "bootstrap"]);
   completeFitOptions(fitOptions(settings), op);
   if (!settings.learnReward && !hasReward) {
-    wrongValue(op, "learnReward", "true, or a reward function: the environment has none", false);
+    wrongValue(op, "learnReward", "true, or a reward: there is none", false);
   }
 }
 

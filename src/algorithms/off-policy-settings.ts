@@ -1,7 +1,7 @@
 // What the runs that learn an actor and critics from replayed transitions have in common: their settings, and how those are
 // completed, checked and kept in checkpoints.
 
-import { checkInteger, checkNumber, checkOptions, wrongKind, wrongValue } from "../check.js";
+import { checkCallback, checkFlag, checkInteger, checkNumber, checkOptions, wrongKind, wrongValue } from "../check.js";
 import type { VectorEnv } from "../envs/index.js";
 import { isSparse } from "../learning/index.js";
 import type { Activation } from "../nn/index.js";
@@ -144,7 +144,7 @@ export function completeOffPolicy<S extends OffPolicySettings>(op: string, defau
   const { trials, signal, onStep, resume } = options as Record<string, unknown>;
   checkInteger(op, "trials", trials, 0);
   if (signal !== undefined && !(signal instanceof AbortSignal)) wrongKind(op, "signal", "an AbortSignal", signal);
-  if (onStep !== undefined && typeof onStep !== "function") wrongKind(op, "onStep", "a function", onStep);
+  checkCallback(op, "onStep", onStep);
   const given = Object.fromEntries(
     Object.entries(options).filter(([name, value]) => value !== undefined && !otherNames.includes(name)),
   );
@@ -177,7 +177,7 @@ function checked<S extends OffPolicySettings>(op: string, settings: S): S {
   for (const name of [...sizes, "smoothingLimit", "actionPenalty", "filterClip", "hindsight"] as const) {
     checkNumber(op, name, settings[name], 0);
   }
-  if (typeof filter !== "boolean") wrongKind(op, "filter", "true or false", filter);
+  checkFlag(op, "filter", filter);
   if (!Array.isArray(targetClip)) wrongKind(op, "targetClip", "a list of two bounds, or an empty one", targetClip);
   for (const bound of targetClip) checkNumber(op, "targetClip", bound);
   const [low, high] = targetClip;

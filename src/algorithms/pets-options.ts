@@ -1,6 +1,6 @@
 // The options of a PETS run: defaults, checks, and how they are kept in a checkpoint.
 
-import { checkInteger, checkNumber, checkOneOf, checkOptions, wrongKind, wrongValue } from "../check.js";
+import { checkFlag, checkInteger, checkNumber, checkOneOf, checkOptions, wrongValue } from "../check.js";
 import { completeFitOptions, type FitOptions, type Propagation } from "../models/index.js";
 import { cem, icem, mppi, type Planner, randomShooting } from "../planning/index.js";
 import type { Box, RewardFunction, SavedState, TerminationFunction } from "../types.js";
@@ -176,9 +176,9 @@ function checkSettings(op: string, settings: PetsSettings, context: PetsContext)
   checkInteger(op, "elites", settings.elites, 1, settings.members);
   checkNumber(op, "learningRate", settings.learningRate, 0);
   completeFitOptions(fitOptions(settings), op);
-  if (typeof settings.learnReward !== "boolean") wrongKind(op, "learnReward", "true or false", settings.learnReward);
+  checkFlag(op, "learnReward", settings.learnReward);
   if (!settings.learnReward && !context.hasReward) {
-    wrongValue(op, "learnReward", "true, or a reward function: the environment has none", false);
+    wrongValue(op, "learnReward", "true, or a reward: there is none", false);
   }
 }
 

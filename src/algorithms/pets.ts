@@ -17,7 +17,7 @@
 // (mbrl-lib, every 50 steps); returns are reported per episode, not as the best so far.
 
 import { toFloat32 } from "../array.js";
-import { checkInteger, FormatError, wrongKind, wrongValue } from "../check.js";
+import { checkCallback, checkInteger, FormatError, wrongKind, wrongValue } from "../check.js";
 import { createReplayBuffer, type ReplayBuffer } from "../data/index.js";
 import { RandomStream } from "../kernels/index.js";
 import { createDynamicsModel, type DynamicsModel, type LearnedRollout, learnedRollout } from "../models/index.js";
@@ -337,7 +337,7 @@ export function pets(runtime: Runtime, env: Env, options: PetsOptions): PetsRun 
   checkInteger(op, "trials", options.trials, 0);
   const { signal, onStep } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) wrongKind(op, "signal", "an AbortSignal", signal);
-  if (onStep !== undefined && typeof onStep !== "function") wrongKind(op, "onStep", "a function", onStep);
+  checkCallback(op, "onStep", onStep);
   const hasReward = options.reward !== undefined || env.reward !== undefined;
   const settings = petsSettings(options, { angles: env.angles ?? [], hasReward });
   return runtime.scoped((scope) => new PetsRun(scope, env, options, settings, actionSpace));

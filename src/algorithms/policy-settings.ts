@@ -1,7 +1,7 @@
 // What the runs that improve a policy in an environment have in common: their settings, and how those are completed, checked
 // and kept in checkpoints.
 
-import { checkInteger, checkNumber, checkOneOf, checkOptions, wrongKind } from "../check.js";
+import { checkCallback, checkInteger, checkNumber, checkOneOf, checkOptions, wrongKind } from "../check.js";
 import type { Activation } from "../nn/index.js";
 import type { SavedState } from "../types.js";
 import { resumedSettings } from "./saved-settings.js";
@@ -90,9 +90,7 @@ export function completeSettings<S extends PolicySettings>(op: string, defaults:
   const { trials, signal, onStep, onUpdate, resume, ...rest } = options as Record<string, unknown>;
   checkInteger(op, "trials", trials, 0);
   if (signal !== undefined && !(signal instanceof AbortSignal)) wrongKind(op, "signal", "an AbortSignal", signal);
-  for (const [name, callback] of Object.entries({ onStep, onUpdate })) {
-    if (callback !== undefined && typeof callback !== "function") wrongKind(op, name, "a function", callback);
-  }
+  for (const [name, callback] of Object.entries({ onStep, onUpdate })) checkCallback(op, name, callback);
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   const settings: S =
     resume === undefined

@@ -2,6 +2,7 @@
 // θ + share · Δθ · ε for the episode, Δθ the change of the last outer iteration, and with noise on every action, drawn anew every so
 // many steps; the others act by the policy's mode, and tell how good it is.
 
+import { FormatError } from "../check.js";
 import type { ReplayBuffer } from "../data/index.js";
 import type { RandomStream } from "../kernels/index.js";
 import type { Policy, PolicyAgent } from "../policies/index.js";
@@ -151,6 +152,7 @@ export class RealEpisodes {
     this.#perturbed = orNull(savedVector(state, "perturbed", "f32", P));
     this.change = orNull(savedVector(state, "change", "f32", P));
     this.#noise = savedVector(state, "noise", "f64", policy.actionSize);
+    if (this.#noise.length !== policy.actionSize) throw new FormatError('saved array "noise" is empty');
     this.validationStarts = savedVector(state, "validationStarts", "f32", this.#settings.validationStarts * D);
   }
 

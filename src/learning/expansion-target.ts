@@ -2,7 +2,7 @@
 // place, valued along the way by the target networks, and mixed (src/learning/expansion.ts). With `tdk` the critic also learns at
 // the states in between, each row from one member (the TD-k trick of Feinberg et al. 2018).
 
-import { checkInteger, checkOptions, wrongKind } from "../check.js";
+import { checkFlag, checkInteger, checkOptions, wrongKind } from "../check.js";
 import type { TransitionBatch } from "../data/index.js";
 import type { Policy, PolicyPass, QFunction } from "../policies/index.js";
 import type { Disposable } from "../types.js";
@@ -149,7 +149,7 @@ export function expansionTarget(options: ExpansionTargetOptions): ExpansionTarge
   ]);
   checkInteger(op, "rows", rows, 1);
   checkMix(op, options);
-  if (tdk !== undefined && typeof tdk !== "boolean") wrongKind(op, "tdk", "true or false", tdk);
+  if (tdk !== undefined) checkFlag(op, "tdk", tdk);
   checkTargetNetworks(op, actor, critic);
   if (typeof carrier?.imagine !== "function") wrongKind(op, "carrier", "what carries starts on", carrier);
   return actor.runtime.scoped((scope) => new ExpansionTarget(scope, options));

@@ -36,8 +36,8 @@ export interface ImaginationOptions {
    */
   range?: number | { readonly low: ArrayLike<number>; readonly high: ArrayLike<number> } | undefined;
   /**
-   * A trajectory ends at a step about which the members disagree by more than this (`model.disagreement`), as Kidambi et al. 2020
-   * (MOReL) have it. Default Infinity: never.
+   * A trajectory ends at a step about which the members disagree by more than this (`memberDisagreement`), as in MOReL (Kidambi et al.
+   * 2020), but without its penalty: where rewards are negative, such an end is a gain. Default Infinity: never.
    */
   disagreement?: number | undefined;
   /** Seed of actions and members. */
@@ -249,8 +249,9 @@ export class Imagination implements Disposable {
     const { rewards, ends } = scoreOutside(this.#options, state, rows(batch.action, model.actionSize), next, B);
     if (rewards) batch.reward.view.set(rewards, t * B);
     // beside those that end where members disagree
+    const ended = batch.terminated.view.subarray(t * B, (t + 1) * B);
     ends?.forEach((end, b) => {
-      if (end) batch.terminated.view[t * B + b] = 1;
+      if (end) ended[b] = 1;
     });
     this.#scope.runtime.kernels.imagine_record(
       batch.reward.address + 4 * t * B,

@@ -8,7 +8,7 @@
 // The gradient at step t is a product of H − t Jacobians, which grows or vanishes with the horizon: `stateGradientNorms`
 // shows it.
 
-import { checkInteger, checkNumber, checkOptions, wrongKind, wrongValue } from "../check.js";
+import { checkCallback, checkFlag, checkInteger, checkNumber, checkOptions, wrongKind, wrongValue } from "../check.js";
 import { RandomStream } from "../kernels/index.js";
 import { createModelPass, type DynamicsModel, type ModelPass, scoredInside, scoreOutside } from "../models/index.js";
 import type { Policy, PolicyPass } from "../policies/index.js";
@@ -290,7 +290,7 @@ export function valueGradient(options: ValueGradientOptions): ValueGradient {
   checkInteger(op, "batch", batch, 1);
   checkNumber(op, "gamma", gamma, 0, 1);
   checkInteger(op, "seed", seed, 0, Number.MAX_SAFE_INTEGER);
-  if (typeof stochastic !== "boolean") wrongKind(op, "stochastic", "true or false", stochastic);
+  checkFlag(op, "stochastic", stochastic);
   checkChain(op, model, policy);
   const { eliteCount } = model.network;
   if (typeof sampling === "number") checkInteger(op, "sampling", sampling, 0, eliteCount - 1);
@@ -301,9 +301,7 @@ export function valueGradient(options: ValueGradientOptions): ValueGradient {
   if (model.learnsReward) {
     if (reward !== undefined) wrongKind(op, "reward", "nothing, since the model has learned the reward", reward);
   } else checkGradient(op, reward);
-  if (terminated !== undefined && typeof terminated !== "function") {
-    wrongKind(op, "terminated", "a function", terminated);
-  }
+  checkCallback(op, "terminated", terminated);
   const sizes = `${model.observationSize} observations and ${model.actionSize} actions, as the model`;
   for (const [name, compiled] of Object.entries({ reward: reward?.compiled, terminated: terminated?.compiled })) {
     if (!compiled || fits(compiled, model)) continue;

@@ -1,4 +1,5 @@
-// The best parameters of each member so far, while an ensemble is fitted, and the check that losses are numbers.
+// What watches over an ensemble while it is fitted: the best parameters of each member so far, the check that losses are numbers, the
+// share of their learning rates that optimizers use.
 
 import { TrainingDivergedError } from "../check.js";
 import type { Disposable } from "../types.js";
@@ -32,7 +33,13 @@ export class BestMembers implements Disposable {
     }
   }
 
+  setShare(share: number): void {
+    this.#regressor.optimizer.share = share;
+    this.#regressor.boundsOptimizer.share = share;
+  }
+
   dispose(): void {
+    this.setShare(1);
     this.#best.dispose();
   }
 }

@@ -3,7 +3,7 @@
 // Differences are learned, except in the dimensions of `noDelta`; angles go in as sine and cosine (Chua et al. 2018).
 
 import { rowCount, toFloat32 } from "../array.js";
-import { checkInteger, checkOptions, wrongKind, wrongValue } from "../check.js";
+import { checkCallback, checkFlag, checkInteger, checkOptions, wrongKind, wrongValue } from "../check.js";
 import type { ReplayBuffer } from "../data/index.js";
 import { joinStates, partState } from "../saved-state.js";
 import { finish, inSlices } from "../steps.js";
@@ -119,7 +119,7 @@ export class DynamicsModel implements Disposable {
     if (n < 2) wrongValue(op, "buffer", "at least 2 transitions", n);
     const { loss, ...rest } = checkOptions(op, options, [...fitOptionNames, "loss"]);
     const complete = completeFitOptions(rest, op);
-    if (loss !== undefined && typeof loss !== "function") wrongKind(op, "loss", "one that openLoopLoss made", loss);
+    checkCallback(op, "loss", loss);
     const make = loss?.(this, buffer);
     const { kernels } = this.runtime;
     const scope = this.runtime.scoped((inner) => inner);
@@ -178,33 +178,6 @@ export class DynamicsModel implements Disposable {
     }
   }
 
-  /**
-   * How far the elite members disagree about what follows observation [B, D] and action [B, A]: [B], the root mean square over targets
-   * of their deviation (population form), in deviations of the targets in the data; of probabilistic members, of their means.
-   */
-  disagreement(observation: NumericInput, action: NumericInput): Float32Array {
-    const op = "dynamicsModel.disagreement";
-    const { observationSize: D, actionSize: A, network } = this;
-    const B = rowCount(op, "observation", observation, D);
-    const observations = toFloat32(op, "observation", observation, [B, D]);
-    const actions = toFloat32(op, "action", action, [B, A]);
-    const { eliteCount: K, outputStride, targetSize, normalizer } = network;
-    const scope = this.runtime.scoped((inner) => inner);
-    try {
-      const x = scope.tensor([B, D]).write(observations).address;
-      const u = scope.tensor([B, A]).write(actions).address;
-      const features = scope.tensor([B, this.featureSize]);
-      const output = scope.tensor([K, B, outputStride]);
-      const out = scope.tensor([B]);
-      this.encoder.encode(features.address, x, u, normalizer.mean, normalizer.inverseStd, B);
-      network.ensemble.predict(output, features, B, network.elites);
-      this.runtime.kernels.head_disagreement(out.address, output.address, K, B, targetSize, outputStride);
-      return out.read();
-    } finally {
-      scope.dispose();
-    }
-  }
-
   save(): SavedState {
     return joinStates({}, { network: this.network.save() });
   }
@@ -256,8 +229,6 @@ export function createDynamicsModel(runtime: Runtime, options: DynamicsModelOpti
       if (clashes) wrongValue(op, name, "dimensions that are not constant", dimension);
     }
   }
-  if (options.learnReward !== undefined && typeof options.learnReward !== "boolean") {
-    wrongKind(op, "learnReward", "true or false", options.learnReward);
-  }
+  checkFlag(op, "learnReward", options.learnReward ?? false);
   return runtime.scoped((scope) => new DynamicsModel(scope, options));
 }

@@ -5,7 +5,16 @@
 // Features are standardized anew at each fit, targets by a scale that is kept (target-scale.ts).
 
 import { rowCount, toFloat32 } from "../array.js";
-import { checkInteger, checkNumber, checkOneOf, checkOptions, FormatError, wrongKind, wrongValue } from "../check.js";
+import {
+  checkFlag,
+  checkInteger,
+  checkNumber,
+  checkOneOf,
+  checkOptions,
+  FormatError,
+  wrongKind,
+  wrongValue,
+} from "../check.js";
 import { RandomStream } from "../kernels/index.js";
 import {
   type Activation,
@@ -184,7 +193,6 @@ export class EnsembleRegressor implements Disposable {
     const best = new BestMembers(this);
     let fitting: (Trainee & Disposable) | undefined;
     let report: FitReport | undefined;
-    const setRate = this.#rateSetter();
     try {
       yield* readying(this.#standardize(features, targets, n));
       const { trainee, options } = make
@@ -194,13 +202,12 @@ export class EnsembleRegressor implements Disposable {
             options: complete,
           };
       fitting = trainee;
-      report = yield* trainSteps(trainee, best, n, this.#random, options, setRate);
+      report = yield* trainSteps(trainee, best, n, this.#random, options);
       this.#choose(report.ranking.slice(0, this.eliteCount));
       return report;
     } finally {
       fitting?.dispose();
       best.dispose();
-      setRate(1);
       if (report === undefined) this.load(before);
     }
   }
@@ -324,16 +331,6 @@ export class EnsembleRegressor implements Disposable {
     this.dispose();
   }
 
-  // makes the learning rates a share of what they are now
-  #rateSetter(): (share: number) => void {
-    const optimizers = [this.optimizer, this.boundsOptimizer];
-    const rates = optimizers.map(({ learningRate }) => learningRate);
-    return (share) =>
-      optimizers.forEach((optimizer, i) => {
-        optimizer.learningRate = share * rates[i];
-      });
-  }
-
   #choose(elites: readonly number[]): void {
     this.#elites = elites;
     this.#eliteList.write(elites);
@@ -369,9 +366,7 @@ export function checkRegressorOptions(op: string, options: Omit<RegressorOptions
   if (Array.isArray(weightDecay)) for (const decay of weightDecay) checkNumber(op, "weightDecay", decay, 0);
   else checkNumber(op, "weightDecay", weightDecay, 0);
   checkInteger(op, "seed", seed, 0, Number.MAX_SAFE_INTEGER);
-  for (const name of ["probabilistic", "normalizeTargets"] as const) {
-    if (typeof (options[name] ?? true) !== "boolean") wrongKind(op, name, "true or false", options[name]);
-  }
+  for (const name of ["probabilistic", "normalizeTargets"] as const) checkFlag(op, name, options[name] ?? true);
 }
 
 /** A regressor with fresh parameters. Throws `TypeError` or `RangeError` on options that do not fit together. */

@@ -1,5 +1,6 @@
 // Learned models of the world.
 
+export { memberDisagreement } from "./disagreement.js";
 export {
   createDynamicsModel,
   DynamicsModel,

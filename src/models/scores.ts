@@ -1,6 +1,6 @@
 // Rewards and ends of imagined steps: compiled ones are called in Wasm, those of the user in JavaScript, after each step.
 
-import { wrongKind, wrongValue } from "../check.js";
+import { checkCallback, wrongKind, wrongValue } from "../check.js";
 import type { RewardFunction, TerminationFunction } from "../types.js";
 
 /** What scores imagined steps. A model that has learned the reward takes none. */
@@ -23,8 +23,7 @@ export function checkScores(op: string, { reward, terminated }: Scores, model: S
   if (model.learnsReward) {
     if (reward !== undefined) wrongKind(op, "reward", "nothing, as the model learns it", reward);
   } else if (typeof reward !== "function") wrongKind(op, "reward", "a function", reward);
-  if (terminated !== undefined && typeof terminated !== "function")
-    wrongKind(op, "terminated", "a function", terminated);
+  checkCallback(op, "terminated", terminated);
   // what is compiled reads rows of its task's sizes
   for (const [name, score] of Object.entries({ reward, terminated })) {
     const { observationSize, actionSize } = score?.compiled ?? model;

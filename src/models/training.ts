@@ -6,7 +6,7 @@
 //   until no member has improved for `patience` epochs
 //   restore each member's best epoch; the members with the lowest hold-out error are the elites
 
-import { checkInteger, checkNumber, checkOptions, wrongKind, wrongValue } from "../check.js";
+import { checkFlag, checkInteger, checkNumber, checkOptions, wrongKind, wrongValue } from "../check.js";
 import type { RandomStream } from "../kernels/index.js";
 import { eachInSlices } from "../steps.js";
 import type { Steps } from "../types.js";
@@ -69,13 +69,15 @@ export interface Trainee {
   scoreSteps(rows: Uint32Array): Steps<Float64Array>;
 }
 
-/** What keeps the best parameters of each member. */
+/** What keeps the best parameters of each member, and the learning rate. */
 export interface Keeper {
   /** Remembers a member's parameters as its best so far, and brings them back. */
   keep(member: number): void;
   restore(member: number): void;
   /** Throws when a member's loss or score is not finite. */
   check(values: ArrayLike<number>): void;
+  /** Optimizers take steps of this share of their rates from now on. */
+  setShare(share: number): void;
 }
 
 type Complete<T> = { [K in keyof T]-?: NonNullable<T[K]> };
@@ -101,18 +103,16 @@ export const fitOptionNames = [
 export function completeFitOptions(options: FitOptions | undefined, op = "fit"): CompleteFitOptions {
   const given = checkOptions(op, options, fitOptionNames);
   const { epochs = 50, batchSize = 64, holdout = 0.1, patience = 10, improvement = 0.01, bootstrap = true } = given;
-  const { anneal = false } = given;
+  const { anneal = false, holdoutRows } = given;
   checkInteger(op, "epochs", epochs, 1);
   checkInteger(op, "batchSize", batchSize, 1, 2 ** 16);
   checkNumber(op, "holdout", holdout, 0, 0.9);
   checkInteger(op, "patience", patience, 1);
   checkNumber(op, "improvement", improvement, 0, 1);
-  for (const [name, flag] of Object.entries({ bootstrap, anneal })) {
-    if (typeof flag !== "boolean") wrongKind(op, name, "true or false", flag);
-  }
-  const { holdoutRows } = given;
+  checkFlag(op, "bootstrap", bootstrap);
+  checkFlag(op, "anneal", anneal);
   if (holdoutRows !== undefined && !(holdoutRows instanceof Uint32Array)) {
-    wrongKind(op, "holdoutRows", "a Uint32Array of row numbers", holdoutRows);
+    wrongKind(op, "holdoutRows", "a Uint32Array", holdoutRows);
   }
   return { epochs, batchSize, holdout, holdoutRows, patience, improvement, bootstrap, anneal };
 }
@@ -131,17 +131,13 @@ export function* readying<R>(steps: Steps<R>): Generator<FitProgress, R> {
   }
 }
 
-/**
- * Runs the procedure over data rows 0 … n − 1, one optimizer step per `next()`; `setRate` makes the optimizer's steps a share of what
- * they would be.
- */
+/** Runs the procedure over data rows 0 … n − 1, one optimizer step per `next()`. */
 export function* trainSteps(
   trainee: Trainee,
   keeper: Keeper,
   n: number,
   random: RandomStream,
   options: CompleteFitOptions,
-  setRate: (share: number) => void,
 ): Generator<FitProgress, FitReport> {
   const { epochs, batchSize, patience, improvement, bootstrap, anneal } = options;
   const E = trainee.members;
@@ -169,7 +165,7 @@ export function* trainSteps(
     yield* readying(eachInSlices(E, DRAWN * rows, reorder));
     trainee.startEpoch(order);
     const left = 1 - epoch / epochs;
-    if (anneal) setRate(left * left);
+    if (anneal) keeper.setShare(left * left);
     losses.fill(0);
     for (let step = 0; step < steps; step++) {
       trainee.step(step * batchSize, Math.min(batchSize, rows - step * batchSize), losses);

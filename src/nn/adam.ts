@@ -39,6 +39,8 @@ const RATES = 6;
 export class Adam implements Disposable {
   /** Step size of the next steps. */
   learningRate: number;
+  /** Share of it that steps take, of a fit whose rate falls. Default 1; not saved. */
+  share = 1;
   /** Running means of the gradient and of its square, laid out as the parameters. */
   readonly m: Tensor;
   readonly v: Tensor;
@@ -99,7 +101,14 @@ export class Adam implements Disposable {
     this.#steps++;
     const correction1 = 1 / (1 - power(this.#beta1, this.#steps));
     const correction2 = 1 / (1 - power(this.#beta2, this.#steps));
-    this.#numbers.view.set([this.learningRate, this.#beta1, this.#beta2, this.#epsilon, correction1, correction2]);
+    this.#numbers.view.set([
+      this.share * this.learningRate,
+      this.#beta1,
+      this.#beta2,
+      this.#epsilon,
+      correction1,
+      correction2,
+    ]);
     return this.#numbers;
   }
 

@@ -1,6 +1,6 @@
 // Model-predictive control: plan from where the world is, execute the first action, plan again.
 
-import { checkInteger, checkOptions, wrongKind, wrongValue } from "../check.js";
+import { checkCallback, checkInteger, checkOptions, wrongValue } from "../check.js";
 import { finish } from "../steps.js";
 import type { Agent, Box, NumericInput, Rollout, SavedState, Steps } from "../types.js";
 import { checkWithin, planInto, type Planner } from "./planner.js";
@@ -37,7 +37,7 @@ export function mpc<Start = NumericInput>(
 ): MpcAgent {
   const { replanEvery = 1, start } = checkOptions(OP, options, ["replanEvery", "start"]);
   checkInteger(OP, "replanEvery", replanEvery, 1, planner.horizon);
-  if (start !== undefined && typeof start !== "function") wrongKind(OP, "start", "a function", start);
+  checkCallback(OP, "start", start);
   return new Mpc(planner, rollout, replanEvery, start ?? ((observation) => observation as Start));
 }
 

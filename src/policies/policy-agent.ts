@@ -1,7 +1,7 @@
 // A policy as an agent: one observation in, one action of the environment out.
 
 import { toFloat32 } from "../array.js";
-import { checkFinite, checkInteger, checkOptions, wrongKind, wrongValue } from "../check.js";
+import { checkFinite, checkFlag, checkInteger, checkOptions, wrongKind, wrongValue } from "../check.js";
 import { RandomStream } from "../kernels/index.js";
 import { metaField } from "../saved-state.js";
 import type { Agent, Disposable, NumericInput, SavedState } from "../types.js";
@@ -29,7 +29,7 @@ export class PolicyAgent implements Agent, Disposable {
   constructor(scope: Scope, policy: Policy, options: AgentOptions | undefined) {
     const op = "policy.agent";
     const { stochastic = false, seed = 0 } = checkOptions(op, options, ["stochastic", "seed"]);
-    if (typeof stochastic !== "boolean") wrongKind(op, "stochastic", "true or false", stochastic);
+    checkFlag(op, "stochastic", stochastic);
     checkInteger(op, "seed", seed, 0, Number.MAX_SAFE_INTEGER);
     const { observationSize: D, actionSize, envActionSize, headStride, network } = policy;
     this.#scope = scope;

@@ -164,7 +164,7 @@ export class Arena {
     const current = this.memory.buffer.byteLength;
     if (end > current) {
       if (end > this.#limit) throw new OutOfMemoryError(requested, this.#used, this.#limit);
-      if (this.#loans > 0) throw new BusyError("memory cannot grow while a view is lent: allocate before or after");
+      if (this.#loans > 0) throw new BusyError("memory cannot grow while a view is lent: allocate first");
       // half as much again, to grow rarely; only what is needed when that is refused
       const wanted = Math.min(Math.max(end, current + (current >> 1)), this.#limit);
       if (!this.#grow(wanted) && !this.#grow(end)) throw new OutOfMemoryError(requested, this.#used, this.#limit);

@@ -318,9 +318,7 @@ export async function loadRuntime(options?: RuntimeOptions): Promise<Runtime> {
   if (typeof threads !== "number" && threads !== "auto") wrongKind(op, "threads", '"auto" or an integer', threads);
   const wanted =
     threads === "auto" ? Math.min(coreCount(), MAX_AUTO_THREADS) : checkInteger(op, "threads", threads, 1, MAX_THREADS);
-  let obstacle = checked
-    ? { missing: "threads", reason: "the checked binary looks every access up on this thread" }
-    : threadObstacle();
+  let obstacle = checked ? { missing: "threads", reason: "the checked binary has one thread" } : threadObstacle();
   if (threads !== "auto" && wanted > 1 && obstacle) throw noThreads(threads, obstacle);
   let common: WebAssembly.Memory | undefined;
   if (wanted > 1 && !obstacle) {

@@ -183,6 +183,10 @@ test("says what is wrong with options", () => {
     [{ trials: 1, multiStep: 0 }, /"multiStep" expected an integer in \[1, 1000\], got 0/],
     [{ trials: 1, multiStepEpochs: 0 }, /"multiStepEpochs" expected an integer of at least 1, got 0/],
     [{ trials: 1, disagreement: -1 }, /"disagreement" expected a finite number of at least 0, got -1/],
+    [
+      { trials: 1, disagreement: 1, members: 1 },
+      /"disagreement" expected 0 of a single member, or more members, got 1/,
+    ],
     [{ trials: 1, anneal: 1 }, /"anneal" expected true or false, got 1/],
     [{ trials: 1, restartPolicy: "yes" }, /"restartPolicy" expected true or false, got "yes"/],
     [{ trials: 1, sampling: 5 }, /"sampling" expected an integer in \[0, 4\], got 5/],

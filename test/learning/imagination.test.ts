@@ -11,7 +11,12 @@ import {
   type ImagineOptions,
   type Sampling,
 } from "../../src/learning/index.js";
-import { createDynamicsModel, type DynamicsModel, type DynamicsModelOptions } from "../../src/models/index.js";
+import {
+  createDynamicsModel,
+  type DynamicsModel,
+  type DynamicsModelOptions,
+  memberDisagreement,
+} from "../../src/models/index.js";
 import { createPolicy, type Policy, type PolicyOptions } from "../../src/policies/index.js";
 import type { Box, Discrete, RewardFunction, TerminationFunction } from "../../src/types.js";
 import { loadRuntime, type Runtime, type Scope } from "../../src/wasm/index.js";
@@ -324,7 +329,7 @@ test("trajectories end where members disagree by more than the limit, which can 
     assert.ok(steps < batch.rows && steps > 64, `${steps} of ${batch.rows}`);
     assert.is(diverged, 0);
     const [observation, action] = [batch.observation.read(), batch.action.read()];
-    const found = model.disagreement(observation, action);
+    const found = memberDisagreement(model, observation, action);
     for (const [row, valid] of batch.valid.read().entries()) {
       if (valid) assert.is(batch.terminated.view[row], Number(found[row] > Math.fround(0.04)), `row ${row}`);
     }

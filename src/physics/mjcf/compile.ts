@@ -1,6 +1,6 @@
 // MJCF to a model: the table of contents of the compiler.
 
-import { checkOptions, MjcfError, wrongKind } from "../../check.js";
+import { checkCallback, checkOptions, MjcfError, wrongKind } from "../../check.js";
 import { type CompiledModel, GeomType } from "../compiled.js";
 import { checkTendons, readActuators } from "./actuators.js";
 import {
@@ -44,7 +44,7 @@ export function compileMjcf(kernels: Trigonometry, xml: string, options?: MjcfOp
   const { name = "model", resolve } = checkOptions(OP, options, ["name", "resolve"]);
   if (typeof xml !== "string") wrongKind(OP, "xml", "a string", xml);
   if (typeof name !== "string") wrongKind(OP, "name", "a string", name);
-  if (resolve !== undefined && typeof resolve !== "function") wrongKind(OP, "resolve", "a function", resolve);
+  checkCallback(OP, "resolve", resolve);
 
   const root = readXml(xml, name, resolve);
   checkSchema(root);
