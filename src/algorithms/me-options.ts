@@ -49,12 +49,12 @@ export interface MeSettings {
   patience: number;
   /** Rows of an optimizer step of a model. Default 128 (paper: 1000). */
   modelBatch: number;
-  /** Let the learning rate of a fit fall to zero over `epochs`. Default false, as the paper. */
+  /** Let the learning rate of a fit fall to zero over its epochs. Default false, as the paper. */
   anneal: boolean;
   /**
    * Steps of the models' loss (see `openLoopLoss`). Above 1, a fit of new models by single steps is followed by `multiStepEpochs`
    * passes by that loss, at a fifth of the learning rate; models of the last outer iteration go on with those alone. `modelLoss` is then
-   * an error of so many steps. Default 1, as the paper.
+   * an error of so many steps. Defaults 1, as the paper, and 20.
    */
   multiStep: number;
   multiStepEpochs: number;

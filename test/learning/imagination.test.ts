@@ -333,6 +333,18 @@ test("trajectories end where members disagree by more than the limit, which can 
     for (const [row, valid] of batch.valid.read().entries()) {
       if (valid) assert.is(batch.terminated.view[row], Number(found[row] > Math.fround(0.04)), `row ${row}`);
     }
+    // a member that is no number disagrees with all, also where another one goes on
+    part.setDisagreement(1e9);
+    const { ensemble } = model.network;
+    const before = ensemble.params.read();
+    const none = scope.tensor([ensemble.params.size]);
+    none.view.fill(NaN);
+    ensemble.copyMember(ensemble.params, none, 0);
+    ensemble.changed();
+    const lost = part.collect(batch, tensor, { sampling: model.network.elites.indexOf(4) });
+    assert.equal([lost.steps, lost.diverged], [64, 0]);
+    ensemble.params.write(before);
+    ensemble.changed();
     part.setDisagreement(Infinity);
     assert.is(part.collect(batch, tensor).steps, batch.rows);
     for (const [limit, message] of [

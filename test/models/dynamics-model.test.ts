@@ -187,14 +187,17 @@ test("a learning rate that falls ends a fit with less error than it has througho
   const [steady, annealed] = [false, true].map((anneal) => {
     const model = createDynamicsModel(runtime, fast);
     const steps = model.fitSteps(buffer, { epochs: 150, patience: 150, improvement: 0, anneal });
+    let bounds: number | undefined;
     const shares = new Map<number, number>();
     let next = steps.next();
     for (; !next.done; next = steps.next()) {
+      bounds = model.network.boundsOptimizer.share;
       if (next.value.steps > 0) shares.set(next.value.epoch, model.network.optimizer.share);
     }
     for (const [epoch, share] of shares)
       assert.is(share, anneal ? (1 - epoch / 150) * (1 - epoch / 150) : 1, `${epoch}`);
     assert.is(shares.size, 150);
+    assert.is(bounds, shares.get(149), "the bounds of variances have the same");
     assert.is(model.network.optimizer.share, 1);
     // one that is given up leaves the rate alone, too
     const given = model.fitSteps(buffer, { epochs: 3, anneal });
