@@ -304,7 +304,7 @@ test("arguments are checked", () => {
   const wrong = /openLoopLoss: "model" expected a deterministic one, got "a probabilistic one"/;
   assert.throws(() => probabilistic.fit(buffer, { loss: openLoopLoss(5) }), wrong);
   assert.throws(() => openLoopLoss(0), /openLoopLoss: "steps" expected an integer/);
-  assert.throws(() => probabilistic.fit(buffer, { loss: 5 as never }), /dynamicsModel.fit: "loss" expected one that/);
+  assert.throws(() => probabilistic.fit(buffer, { loss: 5 as never }), /dynamicsModel.fit: "loss" expected a function/);
   assert.throws(
     () => probabilistic.fit(buffer, { multiStep: 5 } as never),
     /dynamicsModel.fit: unknown option "multiStep"/,
